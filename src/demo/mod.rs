@@ -1,0 +1,1 @@
+//! The simulators, and the environment that `qd demo` shows. Owner fills in.

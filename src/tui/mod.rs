@@ -1,0 +1,1 @@
+//! The screen. Owner fills in.
