@@ -1,1 +1,5 @@
-//! The screen. Owner fills in.
+//! The screen: an Elm core, panes of one shape, and a loop that draws only what changed.
+//!
+//! Nothing below this module knows of it.
+
+pub mod actions;
