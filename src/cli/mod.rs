@@ -4,10 +4,13 @@
 //! dispatch and the way results and problems leave the program.
 
 pub mod config;
+pub(crate) mod context;
 pub mod demo;
 pub mod doctor;
 pub mod env;
 pub mod history;
+mod interrupt;
+mod logging;
 pub mod logs;
 pub mod output;
 pub mod rebuild;
@@ -15,6 +18,7 @@ pub mod ssh;
 pub mod tunnel;
 pub mod unit;
 pub mod units;
+mod usage;
 
 use crate::problem::{Exit, Problem};
 use clap::{Args, Parser, Subcommand};
@@ -86,22 +90,11 @@ pub(crate) enum Command {
 
 /// Parses, runs, reports.
 pub fn main() -> ExitCode {
-    let cli = Cli::parse();
-    let Cli { global, command } = cli;
-    let runtime = match tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()
-    {
-        Ok(runtime) => runtime,
-        Err(error) => {
-            let problem = Problem::new("qd", "runtime", Exit::Negative, error.to_string());
-            return output::report(&problem, global.json);
-        }
+    let Cli { global, command } = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return usage::report(&error),
     };
-    let result = runtime.block_on(dispatch(&global, command));
-    runtime.shutdown_background();
-    match result {
+    match start(&global, command) {
         Ok(code) => ExitCode::from(code),
         Err(problem) => output::report(&problem, global.json),
     }
@@ -109,6 +102,47 @@ pub fn main() -> ExitCode {
 
 /// The exit code: 0, or what the answer means (see [`Exit`]).
 pub(crate) type Run = Result<u8, Problem>;
+
+fn start(global: &Global, command: Option<Command>) -> Run {
+    let on_screen = matches!(command, None | Some(Command::Demo(_)));
+    let _log = logging::start(global, on_screen)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .map_err(|error| {
+            Problem::new(
+                "qd",
+                "runtime",
+                Exit::Negative,
+                format!("cannot start worker threads: {error}"),
+            )
+        })?;
+    let result = runtime.block_on(supervised(global, command));
+    // Threads blocked in a read of the terminal must not keep the process.
+    runtime.shutdown_background();
+    result
+}
+
+/// Runs a command within its time, and ends it by an interrupt. Dropping its future is what
+/// closes connections and removes temporary files.
+async fn supervised(global: &Global, command: Option<Command>) -> Run {
+    // The console and an interactive shell own the terminal and handle signals themselves.
+    if matches!(
+        command,
+        None | Some(Command::Demo(_)) | Some(Command::Ssh(_))
+    ) {
+        return dispatch(global, command).await;
+    }
+    let changes = matches!(command, Some(Command::Unit(_)) | Some(Command::Rebuild(_)));
+    let run = dispatch(global, command);
+    tokio::select! {
+        biased;
+        result = run => result,
+        code = interrupt::received() => Ok(code),
+        () = interrupt::late(context::deadline(global), changes) => Err(interrupt::timed_out(changes)),
+    }
+}
 
 async fn dispatch(global: &Global, command: Option<Command>) -> Run {
     match command {
