@@ -1,171 +1,196 @@
 //! systemd over D-Bus: `systemd-stdio-bridge` on an exec channel, zbus, signals, no polling.
+//!
+//! [`watch`] keeps a list of units live through broken links; [`Systemd`] is one connection for
+//! questions and actions. Whether an action should happen is decided elsewhere (`ops`).
+
+mod act;
+mod bridge;
+mod manager;
+pub mod names;
+mod text;
+mod unit;
+mod watch;
+
+pub use act::{JobResult, Progress, Verb};
+pub use unit::Unit;
+pub use watch::{UnitEvent, watch};
 
 use super::{HostId, ssh::Host};
 use crate::problem::Problem;
-use tokio::sync::mpsc;
+use bridge::{As, Bridge};
+use std::{collections::BTreeMap, sync::Arc};
+use tokio::sync::OnceCell;
+use unit::Clock;
 
-/// A unit as systemd describes it. `None` where systemd has no value (not measured, never set).
-#[derive(Debug, Clone, PartialEq, serde::Serialize)]
-pub struct Unit {
-    /// e.g. `nginx.service`.
-    pub name: String,
-    /// `Description=`.
-    pub description: String,
-    /// `loaded`, `not-found`, `masked`, …
-    pub load: String,
-    /// `active`, `failed`, `activating`, …
-    pub active: String,
-    /// e.g. `running`, `exited`, `auto-restart`.
-    pub sub: String,
-    /// When the active state was entered.
-    pub since: Option<jiff::Timestamp>,
-    /// `success`, `exit-code`, `oom-kill`, … (services, sockets, timers, …).
-    pub result: Option<String>,
-    /// Main process's exit status or signal number.
-    pub exit_status: Option<i32>,
-    /// `NRestarts`.
-    pub restarts: Option<u32>,
-    /// Main process.
-    pub main_pid: Option<u32>,
-    /// `MemoryCurrent`, bytes.
-    pub memory_bytes: Option<u64>,
-    /// `CPUUsageNSec`, nanoseconds.
-    pub cpu_nsec: Option<u64>,
-    /// The unit file.
-    pub fragment_path: Option<String>,
-    /// `enabled`, `disabled`, `static`, …
-    pub file_state: Option<String>,
-    /// The id of its current run (32 hex digits).
-    pub invocation_id: Option<String>,
-    /// Timers: when it elapses next.
-    pub next_elapse: Option<jiff::Timestamp>,
-    /// Timers and sockets: what they start.
-    pub triggers: Vec<String>,
-    /// A running job: `start`, `stop`, `restart`, …
-    pub job: Option<String>,
-}
-
-/// What can be done to a unit.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Verb {
-    /// Start it.
-    Start,
-    /// Stop it.
-    Stop,
-    /// Stop and start it.
-    Restart,
-    /// Ask it to read its configuration again.
-    Reload,
-    /// Forget that it failed.
-    ResetFailed,
-    /// Start at boot.
-    Enable,
-    /// Do not start at boot.
-    Disable,
-}
-
-impl Verb {
-    /// As the command line writes it.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Verb::Start => "start",
-            Verb::Stop => "stop",
-            Verb::Restart => "restart",
-            Verb::Reload => "reload",
-            Verb::ResetFailed => "reset-failed",
-            Verb::Enable => "enable",
-            Verb::Disable => "disable",
-        }
-    }
-}
-
-/// How a unit operation ended.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
-pub struct JobResult {
-    /// The job's number; 0 for verbs without a job (reset-failed, enable, disable).
-    pub job: u32,
-    /// `done`, `failed`, `canceled`, `timeout`, `dependency`, `skipped`.
-    pub result: String,
-    /// The unit's run after the job (32 hex digits).
-    pub invocation_id: Option<String>,
-}
-
-/// News from a host's systemd.
-#[derive(Debug, Clone)]
-pub enum UnitEvent {
-    /// All units; replaces what was known.
-    All(Vec<Unit>),
-    /// These changed or are new.
-    Changed(Vec<Unit>),
-    /// These are gone.
-    Removed(Vec<String>),
-    /// Not connected (any more); what is known is stale from now on.
-    Down(Problem),
-}
-
-/// Watches the units of a host through reconnections, until the receiver is dropped.
-pub fn watch(host: Host) -> mpsc::Receiver<UnitEvent> {
-    let _ = host;
-    todo!()
-}
-
-/// A connection to one host's service manager. Cheap to clone.
+/// A connection to one host's service manager. Cheap to clone; it does not come back by itself:
+/// open another one when the link broke.
 #[derive(Clone)]
 pub struct Systemd {
-    host: HostId,
+    host: Host,
+    user: Bridge,
+    root: Arc<OnceCell<Bridge>>,
 }
 
 impl Systemd {
     /// Opens the bridge on the host's connection.
+    ///
+    /// # Errors
+    /// [`SystemdError::Unreachable`] when the host does not answer, has no systemd or no bridge.
     pub async fn open(host: &Host) -> Result<Systemd, SystemdError> {
         Ok(Systemd {
-            host: host.id().clone(),
+            host: host.clone(),
+            user: Bridge::open(host, As::User).await?,
+            root: Arc::new(OnceCell::new()),
         })
     }
 
     /// Whose systemd this is.
     pub fn host(&self) -> &HostId {
-        &self.host
+        self.host.id()
     }
 
-    /// All units, loaded ones with their properties.
+    /// All units: loaded ones with their properties, then those that have only a file (`load` is
+    /// `unloaded`). Sorted by name.
     pub async fn units(&self) -> Result<Vec<Unit>, SystemdError> {
-        todo!()
+        self.list(true).await
     }
 
-    /// One unit, loaded if need be.
+    /// All loaded units with their properties, sorted by name.
+    pub async fn loaded_units(&self) -> Result<Vec<Unit>, SystemdError> {
+        self.list(false).await
+    }
+
+    async fn list(&self, with_files: bool) -> Result<Vec<Unit>, SystemdError> {
+        let refused = |error: bridge::CallError| error.on(self.host());
+        let loaded = manager::list(&self.user).await.map_err(refused)?;
+        let mut units: BTreeMap<String, Unit> = loaded
+            .into_iter()
+            .map(|unit| (unit.name.clone(), unit))
+            .collect();
+        let mut clock = Clock::default();
+        let names = units.keys().cloned().collect();
+        let details = manager::read_many(&self.user, names, |name, reading| {
+            if let Some(unit) = units.get_mut(name) {
+                reading.apply(unit, &mut clock);
+            }
+        });
+        let (files, details) = tokio::join!(
+            async {
+                match with_files {
+                    true => manager::files(&self.user).await,
+                    false => Ok(Vec::new()),
+                }
+            },
+            details
+        );
+        details.map_err(refused)?;
+        for file in files.map_err(refused)? {
+            units.entry(file.name.clone()).or_insert(file);
+        }
+        Ok(units.into_values().collect())
+    }
+
+    /// Names, descriptions and states of all loaded units, by one request.
+    pub async fn states(&self) -> Result<Vec<Unit>, SystemdError> {
+        manager::list(&self.user)
+            .await
+            .map_err(|error| error.on(self.host()))
+    }
+
+    /// One unit, loaded if need be; its `load` is `not-found` where there is no such unit.
     pub async fn unit(&self, name: &str) -> Result<Unit, SystemdError> {
-        let _ = name;
-        todo!()
+        let reading = manager::read(&self.user, name)
+            .await
+            .map_err(|error| error.on(self.host()))?;
+        let mut unit = Unit {
+            name: name.to_owned(),
+            ..Unit::default()
+        };
+        reading.apply(&mut unit, &mut Clock::default());
+        Ok(unit)
+    }
+
+    /// These units as they are now (memory and CPU change without a signal); units that are gone
+    /// are left out. Costs two small requests a unit, all at once.
+    pub async fn refresh(&self, names: &[String]) -> Result<Vec<Unit>, SystemdError> {
+        let mut units = Vec::with_capacity(names.len());
+        let mut clock = Clock::default();
+        manager::read_many(&self.user, names.to_vec(), |name, reading| {
+            let mut unit = Unit {
+                name: name.to_owned(),
+                ..Unit::default()
+            };
+            reading.apply(&mut unit, &mut clock);
+            units.push(unit);
+        })
+        .await
+        .map_err(|error| error.on(self.host()))?;
+        units.retain(|unit| unit.load != "not-found");
+        Ok(units)
     }
 
     /// Every property of a unit, formatted, sorted by name.
     pub async fn properties(&self, name: &str) -> Result<Vec<(String, String)>, SystemdError> {
-        let _ = name;
-        todo!()
+        let reading = manager::read(&self.user, name)
+            .await
+            .map_err(|error| error.on(self.host()))?;
+        Ok(text::properties(&reading.into_all()))
     }
 
     /// The unit's file and drop-ins, like `systemctl cat`.
+    ///
+    /// # Errors
+    /// [`SystemdError::Refused`] when the unit has no file or the user may not read it.
     pub async fn file_text(&self, name: &str) -> Result<String, SystemdError> {
-        let _ = name;
-        todo!()
+        let reading = manager::read(&self.user, name)
+            .await
+            .map_err(|error| error.on(self.host()))?;
+        text::files(&self.host, name, reading.common()).await
     }
 
-    /// What it requires, wants, is ordered against, and the reverse: (relation, units).
+    /// What it requires, wants, is ordered against, and the reverse: (relation, units), empty
+    /// relations left out.
     pub async fn dependencies(
         &self,
         name: &str,
     ) -> Result<Vec<(String, Vec<String>)>, SystemdError> {
-        let _ = name;
-        todo!()
+        let reading = manager::read(&self.user, name)
+            .await
+            .map_err(|error| error.on(self.host()))?;
+        Ok(text::relations(reading.common()))
     }
 
     /// Does something to a unit and waits for the job's result. When the link breaks after the
     /// request was sent the answer is [`SystemdError::Unknown`].
     pub async fn act(&self, verb: Verb, name: &str) -> Result<JobResult, SystemdError> {
-        let _ = (verb, name);
-        todo!()
+        act::act(self, verb, name, None).await
+    }
+
+    /// [`Systemd::act`] that tells how it goes. Nobody has to read the news.
+    pub async fn act_and_tell(
+        &self,
+        verb: Verb,
+        name: &str,
+        news: tokio::sync::mpsc::Sender<Progress>,
+    ) -> Result<JobResult, SystemdError> {
+        act::act(self, verb, name, Some(news)).await
+    }
+
+    /// Resolves when the connection to systemd has ended.
+    pub async fn closed(&self) {
+        self.user.closed().await;
+    }
+
+    /// The user's bridge.
+    fn user(&self) -> &Bridge {
+        &self.user
+    }
+
+    /// root's bridge, opened when first needed.
+    async fn root(&self) -> Result<&Bridge, SystemdError> {
+        self.root
+            .get_or_try_init(|| Bridge::open(&self.host, As::Root))
+            .await
     }
 }
 
