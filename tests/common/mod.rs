@@ -1,0 +1,46 @@
+//! What tests of the whole program share: real hosts, configuration directories, the binary.
+
+#![allow(
+    dead_code,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing
+)]
+
+mod config;
+mod host;
+mod program;
+mod skip;
+
+pub use config::ConfigDir;
+pub use host::TestHost;
+pub use program::Qd;
+pub use skip::{hosts, skip};
+
+/// Leaves the test, saying so, where something it needs is missing: `require!(hosts)` wants the
+/// hosts of tests/testhost; `require!(program "tmux")` wants a program in the search path. With
+/// `CI=true` nothing may be missing and the test fails instead.
+#[macro_export]
+macro_rules! require {
+    (hosts) => {
+        if let Err(why) = $crate::common::hosts() {
+            $crate::common::skip(&why);
+            return;
+        }
+    };
+    (program $name:expr) => {
+        if !$crate::common::has_program($name) {
+            $crate::common::skip(&format!("{} is not installed", $name));
+            return;
+        }
+    };
+}
+
+/// Whether a program is in the search path.
+pub fn has_program(name: &str) -> bool {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&path)
+        .chain(["/usr/sbin".into(), "/sbin".into()])
+        .any(|dir| dir.join(name).is_file())
+}
