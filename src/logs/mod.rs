@@ -3,10 +3,20 @@
 //! Entries come from `journalctl -o export` on a host ([`follow`], [`fetch`]) and are kept in a
 //! bounded store. Nothing here draws.
 
+pub mod entry;
+pub mod export;
+mod fetch;
+mod follow;
+pub mod query;
+mod stream;
+pub mod when;
+
+pub use fetch::{ACCESS_PROBE, access, all_fields, fetch, fetch_raw};
+pub use follow::{follow, follow_raw};
+
 use crate::problem::Problem;
-use crate::remote::{HostId, ssh::Host};
+use crate::remote::HostId;
 use std::sync::Arc;
-use tokio::sync::mpsc;
 
 /// One journal entry, the fields that lists need; every field is fetched by its cursor on demand.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,9 +56,9 @@ pub struct Query {
     pub grep: Option<String>,
     /// `-i` for grep.
     pub ignore_case: bool,
-    /// `--since`, as journalctl understands it.
+    /// `--since`: a time as [`when::parse`] reads it.
     pub since: Option<String>,
-    /// `--until`.
+    /// `--until`, the same. A follower has no end and ignores it.
     pub until: Option<String>,
     /// `-b`: boot id or offset; `Some("0")` is this boot.
     pub boot: Option<String>,
@@ -58,6 +68,8 @@ pub struct Query {
     pub reverse: bool,
     /// Matches `FIELD=value` (and-ed with the rest), e.g. `_SYSTEMD_INVOCATION_ID=…`.
     pub matches: Vec<String>,
+    /// `--cursor`: start at this entry, itself included (with `reverse`: backwards from it).
+    pub cursor: Option<String>,
 }
 
 /// A hole in what we hold that could not be closed.
@@ -73,34 +85,18 @@ pub struct Gap {
     pub why: String,
 }
 
-/// News of a followed journal.
+/// News of a followed journal; `T` is [`Entry`] or [`export::RawEntry`].
 #[derive(Debug, Clone)]
-pub enum LogEvent {
+pub enum LogEvent<T = Entry> {
     /// Entries in the journal's order.
-    Entries(Vec<Entry>),
+    Entries(Vec<T>),
     /// A hole before the next entries.
     Gap(Gap),
     /// Caught up or reconnected: following live.
     Live(HostId),
-    /// The link is broken; following goes on by itself once it is back.
+    /// The link is broken; following goes on by itself once it is back. When the channel closes
+    /// after it, the question itself was wrong and is not asked again.
     Down(HostId, Problem),
-}
-
-/// Follows a host's journal from its last `query.lines` entries on, through broken links and
-/// reboots, without losing or repeating an entry, until the receiver is dropped.
-pub fn follow(host: Host, query: Query) -> mpsc::Receiver<LogEvent> {
-    let _ = (host, query);
-    todo!()
-}
-
-/// Asks once. Ends (channel closed) after the last entry; an error ends it too.
-pub fn fetch(host: Host, query: Query) -> mpsc::Receiver<Result<Vec<Entry>, Problem>> {
-    let _ = (host, query);
-    todo!()
-}
-
-/// Every field of the entry with this cursor, in the journal's order; values are raw bytes.
-pub async fn all_fields(host: &Host, cursor: &str) -> Result<Vec<(String, Vec<u8>)>, Problem> {
-    let _ = (host, cursor);
-    todo!()
+    /// Following, but not all is as it should be (only a part of the journal may be read).
+    Warning(HostId, Problem),
 }
