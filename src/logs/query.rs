@@ -112,7 +112,9 @@ pub(super) fn newest() -> Argv {
 
 /// The entry at (or, if it is gone, nearest after) this cursor.
 pub(super) fn at_cursor(cursor: &str, fields: Fields) -> Argv {
-    base(fields).arg(format!("--cursor={cursor}")).arg("--lines=1")
+    base(fields)
+        .arg(format!("--cursor={cursor}"))
+        .arg("--lines=1")
 }
 
 /// `@SECONDS.MICROSECONDS`.
@@ -131,19 +133,35 @@ pub(super) fn failure(exit: &ExitStatus, stderr: &[u8]) -> Option<Problem> {
         // A pattern that matches nothing is no failure.
         ExitStatus::Code(1) if said.is_empty() => None,
         ExitStatus::Code(127) | ExitStatus::Code(126) => Some(
-            problem("journal-missing", Exit::Negative, format!("journalctl cannot be run: {said}"))
-                .hint("the host needs systemd, with journalctl in the PATH of a login without terminal"),
+            problem(
+                "journal-missing",
+                Exit::Negative,
+                format!("journalctl cannot be run: {said}"),
+            )
+            .hint(
+                "the host needs systemd, with journalctl in the PATH of a login without terminal",
+            ),
         ),
-        ExitStatus::Code(_) if said.contains("insufficient permissions") => Some(permission(
-            "this user may not read the journal",
-        )),
+        ExitStatus::Code(_) if said.contains("insufficient permissions") => {
+            Some(permission("this user may not read the journal"))
+        }
         ExitStatus::Code(_) if said.contains("No journal files were found") => Some(
-            problem("journal-empty", Exit::Negative, "the host keeps no journal".to_owned())
-                .hint("look at Storage= in journald.conf and at systemd-journald.service"),
+            problem(
+                "journal-empty",
+                Exit::Negative,
+                "the host keeps no journal".to_owned(),
+            )
+            .hint("look at Storage= in journald.conf and at systemd-journald.service"),
         ),
         ExitStatus::Code(code) if is_our_question(said) => Some(
-            problem("journal-query", Exit::Usage, format!("journalctl refused the question: {said}"))
-                .hint(format!("correct the pattern, match, boot or priority (exit code {code})")),
+            problem(
+                "journal-query",
+                Exit::Usage,
+                format!("journalctl refused the question: {said}"),
+            )
+            .hint(format!(
+                "correct the pattern, match, boot or priority (exit code {code})"
+            )),
         ),
         ExitStatus::Code(code) => Some(problem(
             "journal-failed",
@@ -241,7 +259,10 @@ mod tests {
         assert_eq!(code(0, ""), None);
         assert_eq!(code(1, ""), None);
         assert_eq!(
-            code(1, "No journal files were opened due to insufficient permissions."),
+            code(
+                1,
+                "No journal files were opened due to insufficient permissions."
+            ),
             Some(("journal-permission", Exit::Negative))
         );
         assert_eq!(

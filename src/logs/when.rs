@@ -193,7 +193,9 @@ fn duration(text: &str) -> Option<Span> {
         return None;
     }
     while !rest.is_empty() {
-        let digits = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
+        let digits = rest
+            .find(|c: char| !c.is_ascii_digit())
+            .unwrap_or(rest.len());
         let (number, tail) = rest.split_at_checked(digits)?;
         let number: i64 = number.parse().ok().filter(|n| *n < 1_000_000_000)?;
         let tail = tail.trim_start();
@@ -277,8 +279,20 @@ mod tests {
     #[test]
     fn what_nobody_can_mean() {
         for expression in [
-            "", "9", "25:00", "13pm", "Sat 2026-11-20", "2026-02-30", "-", "-5 parsecs", "@", "@1.x",
-            "soon", "yesterday tomorrow", "-99999999999999h", "\u{1b}[31m",
+            "",
+            "9",
+            "25:00",
+            "13pm",
+            "Sat 2026-11-20",
+            "2026-02-30",
+            "-",
+            "-5 parsecs",
+            "@",
+            "@1.x",
+            "soon",
+            "yesterday tomorrow",
+            "-99999999999999h",
+            "\u{1b}[31m",
         ] {
             assert_eq!(
                 at(expression),

@@ -65,7 +65,11 @@ enum State {
     /// After a lone name: eight bytes of length follow.
     Length { place: Place },
     /// Inside a binary value: bytes still to come, and how many of them are kept.
-    Binary { place: Place, left: u64, room: usize },
+    Binary {
+        place: Place,
+        left: u64,
+        room: usize,
+    },
     /// At the newline after a binary value.
     BinaryEnd,
     /// Inside a text value that is longer than allowed, past what is kept of it.

@@ -28,7 +28,13 @@ fn serialise(entries: &[Fields]) -> Vec<u8> {
         for (name, value) in fields {
             let text = !value.contains(&b'\n') && std::str::from_utf8(value).is_ok();
             let (value, cut_from, binary) = (value.as_slice(), None, !text);
-            Field { name, value, binary, cut_from }.write(&mut out);
+            Field {
+                name,
+                value,
+                binary,
+                cut_from,
+            }
+            .write(&mut out);
         }
         out.push(b'\n');
     }

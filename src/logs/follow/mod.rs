@@ -12,7 +12,7 @@ mod recent;
 mod tests;
 
 use super::{
-    Entry, Gap, LogEvent, Query,
+    Gap, LogEvent, Query,
     entry::{LIST_FIELDS, Mark},
     export::{Limits, RawEntry},
     fetch::{may_read, unreadable_entry},
@@ -205,10 +205,9 @@ impl<S: Source, D: Decode> Follower<S, D> {
         loop {
             let (start, overlap) = match &self.position {
                 Position::Fresh | Position::Empty => (Start::Oldest, Overlap::Free),
-                Position::Anchor(anchor) => (
-                    Start::Cursor(&anchor.cursor),
-                    Overlap::May(anchor.clone()),
-                ),
+                Position::Anchor(anchor) => {
+                    (Start::Cursor(&anchor.cursor), Overlap::May(anchor.clone()))
+                }
                 Position::Last(last) => (
                     Start::Cursor(&last.cursor),
                     Overlap::MustInBoot(last.clone()),
@@ -248,7 +247,11 @@ impl<S: Source, D: Decode> Follower<S, D> {
     async fn catch_up_from_anchor(&mut self, anchor: Mark) -> Result<(), Stop> {
         let newest = self.newest().await?;
         let at = query::at_cursor(&anchor.cursor, Fields::Only("_BOOT_ID"));
-        if self.first(&at).await?.is_none_or(|found| found.cursor != anchor.cursor) {
+        if self
+            .first(&at)
+            .await?
+            .is_none_or(|found| found.cursor != anchor.cursor)
+        {
             return self.recover(anchor).await;
         }
         let start = Start::Cursor(&anchor.cursor);
@@ -314,9 +317,7 @@ impl<S: Source, D: Decode> Follower<S, D> {
         Err(match problem.code {
             "journal-query" => Stop::Fatal(problem),
             "journal-permission" | "journal-missing" => Stop::Later(problem),
-            _ if exit == ExitStatus::Lost => {
-                Stop::Again(self.source.trouble().unwrap_or(problem))
-            }
+            _ if exit == ExitStatus::Lost => Stop::Again(self.source.trouble().unwrap_or(problem)),
             _ => Stop::Again(problem),
         })
     }
@@ -441,7 +442,12 @@ impl<S: Source, D: Decode> Follower<S, D> {
     async fn gap(&mut self, from: i64, to: i64, why: &str) -> Result<(), Stop> {
         let host = self.source.id().clone();
         let why = why.to_owned();
-        let gap = Gap { host, from, to, why };
+        let gap = Gap {
+            host,
+            from,
+            to,
+            why,
+        };
         self.send(LogEvent::Gap(gap)).await
     }
 
