@@ -63,16 +63,10 @@ impl Systemd {
     async fn list(&self, with_files: bool) -> Result<Vec<Unit>, SystemdError> {
         let refused = |error: bridge::CallError| error.on(self.host());
         let loaded = manager::list(&self.user).await.map_err(refused)?;
-        let mut units: BTreeMap<String, Unit> = loaded
-            .into_iter()
-            .map(|unit| (unit.name.clone(), unit))
-            .collect();
+        let mut units = BTreeMap::new();
         let mut clock = Clock::default();
-        let names = units.keys().cloned().collect();
-        let details = manager::read_many(&self.user, names, |name, reading| {
-            if let Some(unit) = units.get_mut(name) {
-                reading.apply(unit, &mut clock);
-            }
+        let details = manager::add_details(&self.user, loaded, &mut clock, |unit| {
+            units.insert(unit.name.clone(), unit);
         });
         let (files, details) = tokio::join!(
             async {

@@ -130,6 +130,74 @@ impl Unit {
     }
 }
 
+/// The properties that [`Unit::read`] needs beyond what the list itself has.
+pub(super) struct Wanted {
+    /// Of the interface that every unit has.
+    pub(super) common: Vec<&'static str>,
+    /// Of the interface of the unit's kind.
+    pub(super) own: Vec<&'static str>,
+}
+
+/// What to ask about a unit whose states are known.
+pub(super) fn wanted(unit: &Unit) -> Wanted {
+    if unit.load != "loaded" {
+        return Wanted {
+            common: vec!["FragmentPath", "UnitFileState"],
+            own: Vec::new(),
+        };
+    }
+    let mut common: Vec<_> = entered(&unit.active).into_iter().collect();
+    if unit.kind() != "device" {
+        common.extend(["FragmentPath", "UnitFileState", "InvocationID"]);
+    }
+    let usage = ["MemoryCurrent", "CPUUsageNSec"];
+    let own = match unit.kind() {
+        "service" => {
+            let mut own = vec![
+                "Result",
+                "NRestarts",
+                "MainPID",
+                "ExecMainExitTimestamp",
+                "ExecMainStatus",
+            ];
+            if unit.active != "inactive" {
+                own.extend(usage);
+            }
+            own
+        }
+        "timer" => {
+            common.extend([
+                "Triggers",
+                "StateChangeTimestamp",
+                "StateChangeTimestampMonotonic",
+            ]);
+            vec![
+                "Result",
+                "NextElapseUSecRealtime",
+                "NextElapseUSecMonotonic",
+                "LastTriggerUSec",
+                "LastTriggerUSecMonotonic",
+            ]
+        }
+        "socket" => {
+            common.push("Triggers");
+            vec!["Result", "Listen", "MemoryCurrent", "CPUUsageNSec"]
+        }
+        "path" | "automount" => {
+            common.push("Triggers");
+            vec!["Result"]
+        }
+        "mount" | "swap" | "scope" => {
+            let mut own = vec!["Result"];
+            own.extend(usage);
+            own
+        }
+        "slice" => usage.to_vec(),
+        _ => Vec::new(),
+    };
+    Wanted { common, own }
+}
+
 /// The timestamp that says since when a unit is in this active state.
 fn entered(active: &str) -> Option<&'static str> {
     Some(match active {

@@ -147,6 +147,14 @@ enum End {
     Failed(SystemdError),
 }
 
+/// What a reading covers.
+enum What {
+    /// Units as the list has them, whose details are wanted.
+    Details(Vec<Unit>),
+    /// Units of which everything may be new.
+    Names(Vec<String>),
+}
+
 /// One connection's worth of watching.
 struct Session<'a> {
     bridge: Bridge,
@@ -212,9 +220,8 @@ impl Session<'_> {
     /// nobody listens.
     async fn full(&mut self, listed: Vec<Unit>) -> Result<Option<()>, CallError> {
         let earlier = std::mem::take(self.known);
-        let mut names = Vec::with_capacity(listed.len());
+        let mut bare = listed.clone();
         for mut unit in listed {
-            names.push((!unit.is_failed(), unit.name.clone()));
             if let Some(before) = earlier.get(&unit.name) {
                 unit.keep_details_of(before);
             }
@@ -230,9 +237,8 @@ impl Session<'_> {
             return Ok(None);
         }
         // Failed units are what somebody waits for.
-        names.sort_unstable();
-        let names = names.into_iter().map(|(_, name)| name).collect();
-        if self.read(names).await?.is_none() {
+        bare.sort_by_key(|unit| !unit.is_failed());
+        if self.read(What::Details(bare)).await?.is_none() {
             return Ok(None);
         }
         self.read_files().await
@@ -263,7 +269,8 @@ impl Session<'_> {
         if !changed.is_empty() && self.events.send(UnitEvent::Changed(changed)).await.is_err() {
             return Ok(None);
         }
-        if self.read(dirt.units.into_iter().collect()).await?.is_none() {
+        let units = What::Names(dirt.units.into_iter().collect());
+        if self.read(units).await?.is_none() {
             return Ok(None);
         }
         if dirt.files {
@@ -273,28 +280,35 @@ impl Session<'_> {
     }
 
     /// Reads these units and sends those that differ from what is known.
-    async fn read(&mut self, names: Vec<String>) -> Result<Option<()>, CallError> {
-        if names.is_empty() {
-            return Ok(Some(()));
-        }
+    async fn read(&mut self, what: What) -> Result<Option<()>, CallError> {
         let (found, mut finds) = mpsc::unbounded_channel();
         let bridge = self.bridge.clone();
         let known = &mut *self.known;
         let clock = &mut self.clock;
         let reading = async move {
-            manager::read_many(&bridge, names, |name, reading| {
-                let mut unit = known.get(name).cloned().unwrap_or_else(|| Unit {
-                    name: name.to_owned(),
-                    ..Unit::default()
-                });
-                reading.apply(&mut unit, clock);
-                if known.get(name) != Some(&unit) {
-                    known.insert(name.to_owned(), unit.clone());
+            let mut note = |known: &mut BTreeMap<String, Unit>, unit: Unit| {
+                if known.get(&unit.name) != Some(&unit) {
+                    known.insert(unit.name.clone(), unit.clone());
                     // The other half outlives this one.
                     let _ = found.send(unit);
                 }
-            })
-            .await
+            };
+            match what {
+                What::Details(units) => {
+                    manager::add_details(&bridge, units, clock, |unit| note(known, unit)).await
+                }
+                What::Names(names) => {
+                    manager::read_many(&bridge, names, |name, reading| {
+                        let mut unit = Unit {
+                            name: name.to_owned(),
+                            ..Unit::default()
+                        };
+                        reading.apply(&mut unit, clock);
+                        note(known, unit);
+                    })
+                    .await
+                }
+            }
         };
         let sending = async {
             let mut batch = Vec::new();
