@@ -1,5 +1,14 @@
 //! The screen: an Elm core, panes of one shape, and a loop that draws only what changed.
 //!
-//! Nothing below this module knows of it.
+//! [`model`] is the state, [`msg`] what happened, [`update`] what follows, [`effect`] what to do
+//! about it. Nothing below this module knows of it.
 
 pub mod actions;
+pub mod effect;
+pub mod history;
+pub mod layout;
+pub mod model;
+pub mod msg;
+pub mod panes;
+pub mod update;
+pub mod view;

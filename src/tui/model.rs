@@ -1,0 +1,231 @@
+//! The state of everything: environments and what is known of them, screens, overlays, messages.
+
+mod overlay;
+mod world;
+
+pub use overlay::{Confirm, Line, LineFor, Overlay, Palette, PaletteItem};
+pub use world::{HostState, World};
+
+use super::{
+    history::History,
+    layout::Layout,
+    msg::{Level, QuestionId, RequestId, StreamId},
+    panes::{Pane, ScreenId},
+};
+use crate::{
+    ops::{JobId, Outcome, Plan},
+    remote::Question,
+};
+use jiff::{Timestamp, tz::TimeZone};
+use std::{
+    cell::Cell,
+    collections::{BTreeMap, VecDeque},
+    fmt,
+    sync::Arc,
+};
+
+/// An environment's name: cheap to clone, stamped on everything that comes from it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct EnvId(Arc<str>);
+
+impl EnvId {
+    /// Names an environment.
+    pub fn new(name: impl AsRef<str>) -> Self {
+        EnvId(Arc::from(name.as_ref()))
+    }
+
+    /// The name.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for EnvId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// A pane's screen and where it belongs.
+#[derive(Debug)]
+pub struct Screen {
+    /// Whose data it shows.
+    pub env: EnvId,
+    /// The pane and its state.
+    pub pane: Pane,
+}
+
+/// One thing that was said.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Message {
+    /// When.
+    pub at: Timestamp,
+    /// How much it matters.
+    pub level: Level,
+    /// In which environment.
+    pub env: Option<EnvId>,
+    /// The whole text, as it came (cleaned when drawn).
+    pub text: String,
+}
+
+/// A running or finished operation of this session.
+#[derive(Debug, Clone)]
+pub struct Job {
+    /// Its number.
+    pub id: JobId,
+    /// Where.
+    pub env: EnvId,
+    /// What was approved.
+    pub plan: Plan,
+    /// When it began.
+    pub started: Timestamp,
+    /// When it ended.
+    pub ended: Option<Timestamp>,
+    /// The named phase it is in.
+    pub phase: String,
+    /// Its output, the newest lines.
+    pub output: VecDeque<String>,
+    /// How many older lines of output were dropped.
+    pub dropped: u64,
+    /// How it ended.
+    pub outcome: Option<Outcome>,
+}
+
+/// How many lines of output a job keeps.
+pub const JOB_OUTPUT_LINES: usize = 2_000;
+/// How many messages are kept.
+pub const MESSAGES: usize = 2_000;
+
+/// Personal preferences that the screen needs, from the settings and the command line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Preferences {
+    /// ASCII only.
+    pub ascii: bool,
+    /// The time zone of every clock on the screen.
+    pub zone: TimeZone,
+}
+
+impl Default for Preferences {
+    fn default() -> Self {
+        Preferences {
+            ascii: false,
+            zone: TimeZone::UTC,
+        }
+    }
+}
+
+/// The state of everything.
+#[derive(Debug)]
+pub struct Model {
+    /// What time it is, by the last message that said so.
+    pub now: Timestamp,
+    /// The terminal's columns and rows.
+    pub size: (u16, u16),
+    /// Personal preferences.
+    pub preferences: Preferences,
+    /// Every environment of the configuration, in its order; opened ones are connected.
+    pub worlds: BTreeMap<EnvId, World>,
+    /// The one on the screen.
+    pub current: EnvId,
+    /// Every screen that a tab or the history leads to.
+    pub screens: BTreeMap<ScreenId, Screen>,
+    /// The screen of each tab of each environment.
+    pub roots: BTreeMap<(EnvId, &'static str), ScreenId>,
+    /// Which screen a stream or request belongs to.
+    pub owners: BTreeMap<u64, ScreenId>,
+    /// Where we are, were and can go forward to.
+    pub history: History,
+    /// What lies over the screen, the topmost last.
+    pub overlays: Vec<Overlay>,
+    /// Questions that wait for the user, the oldest first.
+    pub questions: VecDeque<(QuestionId, EnvId, Question)>,
+    /// Operations of this session, the oldest first.
+    pub jobs: Vec<Job>,
+    /// What was said, the oldest first.
+    pub messages: VecDeque<Message>,
+    /// Until when the last message is shown as a toast.
+    pub toast_until: Option<Timestamp>,
+    /// Keys of an unfinished sequence.
+    pub pending: Vec<crossterm::event::KeyEvent>,
+    /// What was typed into each kind of prompt, the oldest first.
+    pub line_history: BTreeMap<&'static str, Vec<String>>,
+    /// Something visible changed since the last frame.
+    pub dirty: bool,
+    /// The console is about to end.
+    pub quitting: bool,
+    /// Where numbers come from.
+    pub ids: Ids,
+}
+
+/// Gives out numbers, each once.
+#[derive(Debug, Default)]
+pub struct Ids(Cell<u64>);
+
+impl Ids {
+    /// A number never given out before.
+    pub fn next(&self) -> u64 {
+        let id = self.0.get().saturating_add(1);
+        self.0.set(id);
+        id
+    }
+
+    /// A stream number never given out before.
+    pub fn stream(&self) -> StreamId {
+        StreamId(self.next())
+    }
+
+    /// A request number never given out before.
+    pub fn request(&self) -> RequestId {
+        RequestId(self.next())
+    }
+}
+
+impl Model {
+    /// A model of these environments with the Deck of `current` on the screen.
+    pub fn new(worlds: Vec<World>, current: EnvId, preferences: Preferences) -> Model {
+        Model {
+            now: Timestamp::UNIX_EPOCH,
+            size: (80, 24),
+            preferences,
+            worlds: worlds
+                .into_iter()
+                .map(|world| (world.id.clone(), world))
+                .collect(),
+            current,
+            screens: BTreeMap::new(),
+            roots: BTreeMap::new(),
+            owners: BTreeMap::new(),
+            history: History::default(),
+            overlays: Vec::new(),
+            questions: VecDeque::new(),
+            jobs: Vec::new(),
+            messages: VecDeque::new(),
+            toast_until: None,
+            pending: Vec::new(),
+            line_history: BTreeMap::new(),
+            dirty: true,
+            quitting: false,
+            ids: Ids::default(),
+        }
+    }
+
+    /// The environment on the screen.
+    pub fn world(&self) -> Option<&World> {
+        self.worlds.get(&self.current)
+    }
+
+    /// The screen that is shown.
+    pub fn screen(&self) -> Option<&Screen> {
+        self.screens.get(&self.history.here()?)
+    }
+
+    /// Where things are on a terminal of this size.
+    pub fn layout(&self) -> Layout {
+        Layout::of(self.size)
+    }
+
+    /// Operations that have not ended.
+    pub fn running(&self) -> impl Iterator<Item = &Job> {
+        self.jobs.iter().filter(|job| job.outcome.is_none())
+    }
+}

@@ -1,0 +1,115 @@
+//! What is known of one environment. Known, not true: everything carries when it was fetched,
+//! and what comes from a broken connection or the cache is stale.
+
+use super::EnvId;
+use crate::{
+    config::Environment,
+    problem::Problem,
+    remote::{ConnState, HostId, systemd::Unit},
+    tui::panes::ScreenId,
+};
+use jiff::Timestamp;
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+/// One environment.
+#[derive(Debug)]
+pub struct World {
+    /// Its name.
+    pub id: EnvId,
+    /// Its colour, as configured.
+    pub colour: Option<String>,
+    /// Nothing that changes the world is executed here.
+    pub read_only: bool,
+    /// Its hosts, by name.
+    pub hosts: BTreeMap<HostId, HostState>,
+    /// Its hosts are being connected and watched.
+    pub open: bool,
+    /// The screen that was shown last.
+    pub last: Option<ScreenId>,
+}
+
+/// What is known of one host.
+#[derive(Debug)]
+pub struct HostState {
+    /// Its connection.
+    pub conn: ConnState,
+    /// Since when it is so.
+    pub conn_since: Timestamp,
+    /// The round-trip time as shown: follows the measured one only when it differs clearly, so
+    /// that a quiet connection draws nothing.
+    pub rtt: Option<Duration>,
+    /// Its units, by name; `None` until they were fetched once.
+    pub units: Option<BTreeMap<String, Arc<Unit>>>,
+    /// When the units were last heard of.
+    pub units_at: Timestamp,
+    /// Why the units are not live, when they are not.
+    pub units_down: Option<Problem>,
+    /// The units are from the cache or from before the connection broke.
+    pub stale: bool,
+}
+
+impl World {
+    /// An environment of which nothing is known but its configuration.
+    pub fn new(environment: &Environment, read_only: bool) -> World {
+        World {
+            id: EnvId::new(&environment.name),
+            colour: environment.colour.clone(),
+            read_only: read_only || environment.read_only,
+            hosts: environment
+                .hosts
+                .iter()
+                .map(|destination| (HostId::new(&destination.name), HostState::default()))
+                .collect(),
+            open: false,
+            last: None,
+        }
+    }
+
+    /// All units of all hosts.
+    pub fn units(&self) -> impl Iterator<Item = (&HostId, &Arc<Unit>)> {
+        self.hosts.iter().flat_map(|(host, state)| {
+            state
+                .units
+                .iter()
+                .flat_map(move |units| units.values().map(move |unit| (host, unit)))
+        })
+    }
+
+    /// One unit.
+    pub fn unit(&self, host: &HostId, name: &str) -> Option<&Arc<Unit>> {
+        self.hosts.get(host)?.units.as_ref()?.get(name)
+    }
+}
+
+impl Default for HostState {
+    fn default() -> Self {
+        HostState {
+            conn: ConnState::Idle,
+            conn_since: Timestamp::UNIX_EPOCH,
+            rtt: None,
+            units: None,
+            units_at: Timestamp::UNIX_EPOCH,
+            units_down: None,
+            stale: false,
+        }
+    }
+}
+
+impl HostState {
+    /// Takes a measured round-trip time; whether the shown one changed.
+    pub fn measure(&mut self, rtt: Option<Duration>) -> bool {
+        let shown = match (self.rtt, rtt) {
+            (Some(old), Some(new)) => {
+                let (a, b) = (old.as_secs_f64(), new.as_secs_f64());
+                // Under a quarter, or within two milliseconds, is noise.
+                (a - b).abs() > 0.002 && (a - b).abs() > a.max(b) * 0.25
+            }
+            (None, None) => false,
+            _ => true,
+        };
+        if shown {
+            self.rtt = rtt;
+        }
+        shown
+    }
+}

@@ -1,0 +1,265 @@
+//! The panes, one file or folder each, all of one shape, and the registry that the macro at the
+//! end makes of them.
+//!
+//! A pane module has `State` and `Cache` and these functions:
+//! - `open(&Args, &Ctx) -> (State, Vec<Next>)`
+//! - `update(&mut State, PaneMsg, &Ctx) -> Vec<Next>`: pure and synchronous
+//! - `contexts(&State) -> &'static [Context]`: whose keys hold, the most particular first
+//! - `actions(&State, &Ctx) -> Vec<Offer>`: what can be done now, or why not
+//! - `view(&State, &mut Cache, &Ctx, Rect, &mut Painter)`: draws the visible rows only
+//! - `plain(&State, &Ctx, &mut String)`: the same as lines, for screen readers
+//! - `title(&State) -> String`: for the tab line and the history
+//! - `cli(&State, &Ctx) -> Option<String>`: the command line that shows the same
+//! - `subject(&State, &Ctx) -> Option<Subject>`: the selected host or unit, for `s`, `R`, `l`
+//! - `wake(&State, &Ctx) -> Option<Timestamp>`: when it wants [`PaneMsg::Clock`]
+//! - `copy(&State, &Ctx, raw: bool) -> Option<(String, String)>`: the selection as text (or as it
+//!   is, JSON), and what it is
+
+pub mod logs;
+pub mod units;
+
+use super::{
+    actions::{Context, Offer},
+    effect::Next,
+    layout::Layout,
+    model::{EnvId, Ids, Job, Message, Preferences, World},
+    msg::{Mouse, Reply, RequestId, StreamId, StreamMsg},
+    view::Painter,
+};
+use crate::{logs::Query, problem::Problem, remote::HostId};
+use crossterm::event::KeyEvent;
+use jiff::Timestamp;
+use ratatui::layout::Rect;
+use std::collections::VecDeque;
+
+/// A screen's number, never used again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ScreenId(pub u64);
+
+/// What a screen is opened with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Args {
+    /// The units of all hosts, filtered; on one host's row or one unit's where given.
+    Units {
+        /// Filter text.
+        filter: String,
+        /// Selected at first.
+        select: Option<(HostId, String)>,
+    },
+    /// The journal of these hosts (all when empty).
+    Logs {
+        /// Whose journals.
+        hosts: Vec<HostId>,
+        /// Pushed to the hosts.
+        query: Query,
+        /// Filter text, applied here.
+        filter: String,
+    },
+}
+
+/// What a pane can see besides its own state.
+pub struct Ctx<'a> {
+    /// What time it is.
+    pub now: Timestamp,
+    /// The environment of the screen.
+    pub world: &'a World,
+    /// Personal preferences.
+    pub preferences: &'a Preferences,
+    /// Operations of this session.
+    pub jobs: &'a [Job],
+    /// What was said.
+    pub messages: &'a VecDeque<Message>,
+    /// Where the pane is drawn.
+    pub area: Rect,
+    /// Whether the screen is the one that is shown.
+    pub visible: bool,
+    /// Numbers for streams and requests.
+    pub ids: &'a Ids,
+    /// This screen's own number.
+    pub screen: ScreenId,
+}
+
+impl<'a> Ctx<'a> {
+    /// The environment's name.
+    pub fn env(&self) -> &'a EnvId {
+        &self.world.id
+    }
+}
+
+/// What is selected.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Subject {
+    /// Its host.
+    pub host: HostId,
+    /// The unit, when it is one.
+    pub unit: Option<String>,
+}
+
+/// What a pane is told.
+#[derive(Debug)]
+pub enum PaneMsg {
+    /// Do this action (it was offered and is possible).
+    Action(&'static str),
+    /// A key that no binding took.
+    Key(KeyEvent),
+    /// The mouse on something of the pane.
+    Mouse(Mouse),
+    /// A line that the pane asked for, while it is typed (`done` false) and at its end; `None`
+    /// when it was cancelled. An `Err` answer belongs to the line: see [`Next::Say`].
+    Line {
+        /// What it was asked for.
+        kind: &'static str,
+        /// The text as it is now.
+        text: Option<String>,
+        /// Accepted.
+        done: bool,
+    },
+    /// What was chosen.
+    Picked {
+        /// What it was asked for.
+        kind: &'static str,
+        /// The value.
+        value: String,
+    },
+    /// Something is known anew about a host: units, connection, metrics.
+    Host(HostId),
+    /// A job of this session has news.
+    Jobs,
+    /// Something was said.
+    Messages,
+    /// News of a stream that the pane opened.
+    Stream(StreamId, StreamMsg),
+    /// The answer to a question of the pane.
+    Reply(RequestId, Result<Reply, Problem>),
+    /// Time passed (only while the pane asked for it by [`wake`]).
+    Clock,
+    /// The screen is shown (again), or its size changed.
+    Shown,
+    /// It is opened again with other arguments (`:units nginx` on the units' tab).
+    Args(Args),
+    /// The screen is about to be dropped: stop what was started.
+    Closing,
+}
+
+macro_rules! panes {
+    ($($(#[$doc:meta])* $name:ident => $module:ident),+ $(,)?) => {
+        /// A pane and its state.
+        #[derive(Debug)]
+        pub enum Pane { $($(#[$doc])* $name($module::State)),+ }
+
+        /// What views remember between frames, one for each kind of pane.
+        #[derive(Debug, Default)]
+        pub struct Caches { $($module: $module::Cache),+ }
+
+        impl Pane {
+            /// What happened, to this pane.
+            pub fn update(&mut self, msg: PaneMsg, ctx: &Ctx) -> Vec<Next> {
+                match self { $(Pane::$name(state) => $module::update(state, msg, ctx)),+ }
+            }
+
+            /// Whose keys hold here, the most particular first.
+            pub fn contexts(&self) -> &'static [Context] {
+                match self { $(Pane::$name(state) => $module::contexts(state)),+ }
+            }
+
+            /// What can be done now, or why not.
+            pub fn actions(&self, ctx: &Ctx) -> Vec<Offer> {
+                match self { $(Pane::$name(state) => $module::actions(state, ctx)),+ }
+            }
+
+            /// Draws it.
+            pub fn view(&self, caches: &mut Caches, ctx: &Ctx, area: Rect, painter: &mut Painter) {
+                match self {
+                    $(Pane::$name(state) => $module::view(state, &mut caches.$module, ctx, area, painter)),+
+                }
+            }
+
+            /// The same as lines.
+            pub fn plain(&self, ctx: &Ctx, out: &mut String) {
+                match self { $(Pane::$name(state) => $module::plain(state, ctx, out)),+ }
+            }
+
+            /// Its name for tab line and history.
+            pub fn title(&self) -> String {
+                match self { $(Pane::$name(state) => $module::title(state)),+ }
+            }
+
+            /// The command line that shows the same.
+            pub fn cli(&self, ctx: &Ctx) -> Option<String> {
+                match self { $(Pane::$name(state) => $module::cli(state, ctx)),+ }
+            }
+
+            /// The selection as text, and what it is.
+            pub fn copy(&self, ctx: &Ctx, raw: bool) -> Option<(String, String)> {
+                match self { $(Pane::$name(state) => $module::copy(state, ctx, raw)),+ }
+            }
+
+            /// The selected host or unit.
+            pub fn subject(&self, ctx: &Ctx) -> Option<Subject> {
+                match self { $(Pane::$name(state) => $module::subject(state, ctx)),+ }
+            }
+
+            /// When it wants to be told the time next, because something shown is ageing.
+            pub fn wake(&self, ctx: &Ctx) -> Option<Timestamp> {
+                match self { $(Pane::$name(state) => $module::wake(state, ctx)),+ }
+            }
+        }
+    };
+}
+
+panes! {
+    /// The units of all hosts.
+    Units => units,
+    /// The journal.
+    Logs => logs,
+}
+
+/// Opens a pane.
+pub fn open(args: &Args, ctx: &Ctx) -> (Pane, Vec<Next>) {
+    match args {
+        Args::Units { .. } => {
+            let (state, next) = units::open(args, ctx);
+            (Pane::Units(state), next)
+        }
+        Args::Logs { .. } => {
+            let (state, next) = logs::open(args, ctx);
+            (Pane::Logs(state), next)
+        }
+    }
+}
+
+impl Pane {
+    /// The action of the tab it belongs to.
+    pub fn tab(&self) -> &'static str {
+        match self {
+            Pane::Units(_) => "pane.units",
+            Pane::Logs(_) => "pane.logs",
+        }
+    }
+}
+
+/// The tabs, in the order of their numbers: action, and what it opens.
+pub fn tabs() -> Vec<(&'static str, Args)> {
+    vec![
+        (
+            "pane.units",
+            Args::Units {
+                filter: String::new(),
+                select: None,
+            },
+        ),
+        (
+            "pane.logs",
+            Args::Logs {
+                hosts: Vec::new(),
+                query: Query::default(),
+                filter: String::new(),
+            },
+        ),
+    ]
+}
+
+/// Where a pane is drawn on a terminal of this size.
+pub fn area(size: (u16, u16)) -> Rect {
+    Layout::of(size).body
+}
