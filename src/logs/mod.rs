@@ -7,11 +7,13 @@ pub mod entry;
 pub mod export;
 mod fetch;
 mod follow;
+pub mod merge;
 pub mod query;
+pub mod store;
 mod stream;
 pub mod when;
 
-pub use fetch::{ACCESS_PROBE, access, all_fields, fetch, fetch_raw};
+pub use fetch::{ACCESS_PROBE, Fetched, access, all_fields, fetch, fetch_raw};
 pub use follow::{follow, follow_raw};
 
 use crate::problem::Problem;

@@ -239,7 +239,7 @@ mod tests {
         --priority=4
         --grep=it's (late|slow)
         --case-sensitive=no
-        --since=@1795418600.000000
+        --since=@1795419000.000000
         --until=@1795425300.000000
         --boot=-1
         --lines=50
