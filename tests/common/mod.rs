@@ -2,6 +2,7 @@
 
 #![allow(
     dead_code,
+    unreachable_pub,
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
@@ -12,11 +13,14 @@ mod config;
 mod host;
 mod program;
 mod skip;
+pub mod svg;
+mod terminal;
 
 pub use config::ConfigDir;
 pub use host::TestHost;
 pub use program::Qd;
 pub use skip::{hosts, skip};
+pub use terminal::Terminal;
 
 /// Leaves the test, saying so, where something it needs is missing: `require!(hosts)` wants the
 /// hosts of tests/testhost; `require!(program "tmux")` wants a program in the search path. With
