@@ -135,7 +135,11 @@ fn mistakes_say_where_and_what_to_write() {
     ];
     for (text, place, part) in cases {
         let error = Filter::parse(text).expect_err(text);
-        assert_eq!(&text[error.span.clone()], place, "{text}: {error:?}");
+        assert_eq!(
+            text.get(error.span.clone()),
+            Some(place),
+            "{text}: {error:?}"
+        );
         assert!(error.message.contains(part), "{text}: {}", error.message);
     }
 }
@@ -154,7 +158,7 @@ fn highlights_are_the_matched_words() {
     let found: Vec<_> = filter
         .highlights(text)
         .into_iter()
-        .map(|r| &text[r])
+        .filter_map(|r| text.get(r))
         .collect();
     assert_eq!(found, ["Err", "wr", "t", "timeout", "err"]);
 }

@@ -10,5 +10,6 @@ pub mod layout;
 pub mod model;
 pub mod msg;
 pub mod panes;
+pub mod theme;
 pub mod update;
 pub mod view;
