@@ -3,7 +3,23 @@
 //! Reads, validates (file:line:column and a did-you-mean) and hands out typed values; connects
 //! to nothing.
 
+pub mod colour;
+mod destination;
+pub mod diagnostic;
+mod file;
+mod find;
+mod json;
+pub mod keys;
+mod loaded;
+
+pub use destination::{Destination, DestinationError};
+pub use diagnostic::{Diagnostic, Position, Severity};
+pub use loaded::Loaded;
+
 use std::path::PathBuf;
+
+/// The user that logs in when neither config.json, the destination nor ssh_config names one.
+pub const DEFAULT_SSH_USER: &str = "operator";
 
 /// One environment: the suffix of keys in config.json and secrets.json.
 #[derive(Debug, Clone)]
@@ -28,18 +44,21 @@ pub struct Environment {
     pub domain_alternative_names: Vec<String>,
 }
 
-/// One entry of `hosts_<env>`: `[user@]host[:port]` or an ssh_config alias.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Destination {
-    /// The name shown and given to `--host`: the host part; with the port where two entries
-    /// would share a name.
-    pub name: String,
-    /// The user, if given.
-    pub user: Option<String>,
-    /// Host name, address (IPv6 without brackets) or alias.
-    pub host: String,
-    /// The port, if given.
-    pub port: Option<u16>,
+impl Environment {
+    /// An environment of which nothing but the name is set.
+    pub fn new(name: impl Into<String>) -> Self {
+        Environment {
+            name: name.into(),
+            hosts: Vec::new(),
+            ssh_user: DEFAULT_SSH_USER.into(),
+            ssh_config: None,
+            ssh_transport: SshTransport::default(),
+            colour: None,
+            read_only: false,
+            domain_name: None,
+            domain_alternative_names: Vec::new(),
+        }
+    }
 }
 
 /// What carries SSH.
@@ -61,4 +80,15 @@ pub enum SshTransport {
     Russh,
     /// The system's `ssh` binary.
     Openssh,
+}
+
+impl SshTransport {
+    /// From its name in config.json and settings.
+    pub fn parse(text: &str) -> Option<Self> {
+        match text {
+            "russh" => Some(SshTransport::Russh),
+            "openssh" => Some(SshTransport::Openssh),
+            _ => None,
+        }
+    }
 }
