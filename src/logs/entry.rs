@@ -101,6 +101,15 @@ pub fn decode(raw: &Raw<'_>, host: &HostId, interner: &mut Interner) -> Option<E
     })
 }
 
+/// `__SEQNUM_ID` and `__SEQNUM`: journald counts all entries of a machine, one by one, whatever
+/// file they go to. Absent before systemd 254.
+pub(super) fn number_of(raw: &Raw<'_>) -> Option<(u128, u64)> {
+    Some((
+        boot_id(raw.get("__SEQNUM_ID")?)?,
+        number(raw.get("__SEQNUM")?)?,
+    ))
+}
+
 fn text(bytes: &[u8]) -> Option<&str> {
     std::str::from_utf8(bytes).ok()
 }

@@ -7,6 +7,7 @@ pub mod entry;
 pub mod export;
 mod fetch;
 mod follow;
+pub mod format;
 pub mod merge;
 pub mod query;
 pub mod store;

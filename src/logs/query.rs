@@ -77,6 +77,14 @@ impl Query {
         argv.arg("--").args(self.matches.iter().cloned())
     }
 
+    /// Whether no filter leaves anything out.
+    pub(super) fn takes_all(&self) -> bool {
+        self.units.is_empty()
+            && self.priority.is_none()
+            && self.grep.is_none()
+            && self.matches.is_empty()
+    }
+
     fn filtered(&self, fields: Fields) -> Argv {
         let mut argv = base(fields);
         for unit in &self.units {

@@ -13,8 +13,8 @@ mod tests;
 
 use super::{
     Gap, LogEvent, Query,
-    entry::{LIST_FIELDS, Mark},
-    export::{Limits, RawEntry},
+    entry::{self, LIST_FIELDS, Mark},
+    export::{Limits, Raw, RawEntry},
     fetch::{may_read, unreadable_entry},
     query::{self, Fields, Start},
     stream::{AsTheyCame, BATCH, BATCH_WAIT, Decode, ForLists, QUEUE, Source, Stream},
@@ -26,10 +26,20 @@ use recent::Recent;
 use std::time::Duration;
 use tokio::{sync::mpsc, time::Instant};
 
-/// Shortest and longest pause before reading is taken up again.
-const PAUSE: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(5));
-/// Pause after a problem of the host that only somebody's work there ends.
-const LONG_PAUSE: Duration = Duration::from_secs(30);
+/// How long to wait before reading is taken up again.
+#[derive(Debug, Clone, Copy)]
+struct Pauses {
+    shortest: Duration,
+    longest: Duration,
+    /// After a problem of the host that only somebody's work there ends.
+    stubborn: Duration,
+}
+
+const PAUSES: Pauses = Pauses {
+    shortest: Duration::from_millis(50),
+    longest: Duration::from_secs(5),
+    stubborn: Duration::from_secs(30),
+};
 
 /// Follows a host's journal from its last `query.lines` entries on (from `query.since` or
 /// `query.cursor` where given), through broken links and reboots, without losing or repeating an
@@ -52,6 +62,7 @@ fn start<S: Source, D: Decode>(
 ) -> mpsc::Receiver<LogEvent<D::Item>> {
     query.until = None;
     query.reverse = false;
+    let counted = query.takes_all();
     let (events, receiver) = mpsc::channel(QUEUE);
     let follower = Follower {
         source,
@@ -62,6 +73,9 @@ fn start<S: Source, D: Decode>(
         position: Position::Fresh,
         recent: Recent::default(),
         access_told: false,
+        counted,
+        last_number: None,
+        pauses: PAUSES,
     };
     tokio::spawn(follower.run());
     receiver
@@ -114,6 +128,8 @@ enum Reading {
     Done { given: usize },
     /// The entry that must come first was not there; nothing was given out.
     Vanished,
+    /// A follower left entries out; those before the hole were given out.
+    Skipped,
 }
 
 struct Follower<S, D: Decode> {
@@ -125,11 +141,17 @@ struct Follower<S, D: Decode> {
     position: Position,
     recent: Recent,
     access_told: bool,
+    /// Whether every entry of the journal is to come, so that their numbers show a hole.
+    counted: bool,
+    /// Id and number of the last entry read, as journald counts them.
+    last_number: Option<(u128, u64)>,
+    pauses: Pauses,
 }
 
 impl<S: Source, D: Decode> Follower<S, D> {
     async fn run(mut self) {
-        let mut pause = PAUSE.0;
+        let pauses = self.pauses;
+        let mut pause = pauses.shortest;
         loop {
             let events = self.events.clone();
             let ready = tokio::select! {
@@ -143,7 +165,7 @@ impl<S: Source, D: Decode> Follower<S, D> {
                 tokio::select! {
                     () = events.closed() => return,
                     () = self.source.changed() => {}
-                    () = tokio::time::sleep(LONG_PAUSE) => {}
+                    () = tokio::time::sleep(pauses.stubborn) => {}
                 }
                 continue;
             }
@@ -152,8 +174,8 @@ impl<S: Source, D: Decode> Follower<S, D> {
                 Ok(never) => match never {},
                 Err(stop) => stop,
             };
-            if began.elapsed() > PAUSE.1 {
-                pause = PAUSE.0;
+            if began.elapsed() > pauses.longest {
+                pause = pauses.shortest;
             }
             let (problem, wait) = match stop {
                 Stop::Gone => return,
@@ -162,46 +184,33 @@ impl<S: Source, D: Decode> Follower<S, D> {
                     return;
                 }
                 Stop::Again(problem) => (problem, pause),
-                Stop::Later(problem) => (problem, LONG_PAUSE),
+                Stop::Later(problem) => (problem, pauses.stubborn),
             };
-            pause = (pause * 2).min(PAUSE.1);
+            pause = (pause * 2).min(pauses.longest);
             if self.tell_down(problem).await.is_err() {
                 return;
             }
             tokio::select! {
                 () = events.closed() => return,
                 () = tokio::time::sleep(wait) => {}
-                () = self.source.changed(), if wait == LONG_PAUSE => {}
+                () = self.source.changed(), if wait == pauses.stubborn => {}
             }
         }
     }
 
     /// From the position on, until something breaks.
     async fn session(&mut self) -> Result<std::convert::Infallible, Stop> {
-        match self.position.clone() {
-            Position::Fresh => self.begin().await?,
-            Position::Empty => {
-                let command = self.query.resumed(self.fields, &Start::Oldest, false);
-                self.read(&command, Overlap::Free).await?;
+        self.catch_up().await?;
+        if !self.access_told {
+            if let Some(problem) = may_read(&self.source).await.map_err(again)? {
+                // Numbers are missing where entries may not be read.
+                self.counted = false;
+                let id = self.source.id().clone();
+                let problem = problem.on(id.as_str());
+                self.send(LogEvent::Warning(id, problem)).await?;
             }
-            Position::Anchor(anchor) => self.catch_up_from_anchor(anchor).await?,
-            Position::Last(last) => {
-                let start = Start::Cursor(&last.cursor);
-                let command = self.query.resumed(self.fields, &start, false);
-                // No entry at all is as bad as another one: this one matches the filters.
-                if self.read(&command, Overlap::Must(last.clone())).await? == Reading::Vanished {
-                    self.recover(last).await?;
-                }
-            }
+            self.access_told = true;
         }
-        if !self.access_told
-            && let Some(problem) = may_read(&self.source).await.map_err(again)?
-        {
-            let id = self.source.id().clone();
-            let problem = problem.on(id.as_str());
-            self.send(LogEvent::Warning(id, problem)).await?;
-        }
-        self.access_told = true;
         loop {
             let (start, overlap) = match &self.position {
                 Position::Fresh | Position::Empty => (Start::Oldest, Overlap::Free),
@@ -214,16 +223,38 @@ impl<S: Source, D: Decode> Follower<S, D> {
                 ),
             };
             let command = self.query.resumed(self.fields, &start, true);
-            match (self.read(&command, overlap).await?, self.position.clone()) {
-                // Rotated away in the moment since the catching up.
-                (Reading::Vanished, Position::Last(last)) => self.recover(last).await?,
-                _ => {
+            match self.read(&command, overlap).await? {
+                // Rotated away in the moment since the catching up; or a journal file appeared
+                // (a user's first entry) and journalctl had already gone past its entries.
+                Reading::Vanished | Reading::Skipped => self.catch_up().await?,
+                Reading::Done { .. } => {
                     return Err(Stop::Again(Problem::new(
                         "journal",
                         "journal-ended",
                         Exit::Negative,
                         "journalctl ended on the host",
                     )));
+                }
+            }
+        }
+    }
+
+    /// From the position to the journal's end, whatever boots lie between.
+    async fn catch_up(&mut self) -> Result<(), Stop> {
+        match self.position.clone() {
+            Position::Fresh => self.begin().await,
+            Position::Empty => {
+                let command = self.query.resumed(self.fields, &Start::Oldest, false);
+                self.read(&command, Overlap::Free).await?;
+                Ok(())
+            }
+            Position::Anchor(anchor) => self.catch_up_from_anchor(anchor).await,
+            Position::Last(last) => {
+                let start = Start::Cursor(&last.cursor);
+                let command = self.query.resumed(self.fields, &start, false);
+                match self.read(&command, Overlap::Must(last.clone())).await? {
+                    Reading::Vanished => self.recover(last).await,
+                    Reading::Done { .. } | Reading::Skipped => Ok(()),
                 }
             }
         }
@@ -331,6 +362,7 @@ impl<S: Source, D: Decode> Follower<S, D> {
             let id = self.source.id().clone();
             self.send(LogEvent::Live(id)).await?;
         }
+        self.last_number = None;
         let (mut batch, mut given, mut unreadable) = (Vec::new(), 0, None);
         let mut due = Instant::now();
         loop {
@@ -351,6 +383,7 @@ impl<S: Source, D: Decode> Follower<S, D> {
                         continue;
                     }
                 };
+                let skipped = self.skipped_before(&raw);
                 let Some(entry) = self.decode.decode(&raw, self.source.id()) else {
                     unreadable = Some("an entry without cursor, time or boot".to_owned());
                     continue;
@@ -387,6 +420,14 @@ impl<S: Source, D: Decode> Follower<S, D> {
                 if known {
                     continue;
                 }
+                if skipped > 0 {
+                    self.give(&mut batch).await?;
+                    if live {
+                        return Ok(Reading::Skipped);
+                    }
+                    let what = format!("{skipped} entries are no longer in the journal");
+                    self.hole_before(&entry, &what).await?;
+                }
                 if let Some(what) = unreadable.take() {
                     self.give(&mut batch).await?;
                     self.hole_before(&entry, &what).await?;
@@ -413,6 +454,20 @@ impl<S: Source, D: Decode> Follower<S, D> {
             // The entry that must come first did not come, nor any other.
             Overlap::Must(_) => Ok(Reading::Vanished),
             _ => Ok(Reading::Done { given }),
+        }
+    }
+
+    /// How many entries journald counted between the one read before and this one.
+    fn skipped_before(&mut self, raw: &Raw<'_>) -> u64 {
+        if !self.counted {
+            return 0;
+        }
+        let before = std::mem::replace(&mut self.last_number, entry::number_of(raw));
+        match (before, self.last_number) {
+            (Some((id, before)), Some((same, now))) if id == same => {
+                now.saturating_sub(before).saturating_sub(1)
+            }
+            _ => 0,
         }
     }
 
