@@ -6,6 +6,7 @@
 pub mod actions;
 pub mod effect;
 pub mod history;
+pub mod keymap;
 pub mod layout;
 pub mod model;
 pub mod msg;
