@@ -92,6 +92,11 @@ impl Diagnostic {
         self
     }
 
+    /// On the heap, for results that mostly succeed.
+    pub(crate) fn boxed(self) -> Box<Self> {
+        Box::new(self)
+    }
+
     /// Whether it is an error.
     pub fn is_error(&self) -> bool {
         self.severity == Severity::Error

@@ -4,7 +4,7 @@ use super::{
     Destination, Environment, SshTransport, colour,
     destination::is_user,
     diagnostic::{Diagnostic, Position, Severity, closest},
-    json, keys,
+    expand_home, json, keys,
 };
 use jsonc_parser::{
     ast::{Object, ObjectProp, Value},
@@ -37,7 +37,7 @@ pub(crate) fn read(path: &Path, text: &str) -> File {
         Ok(object) => object,
         Err(diagnostic) => {
             return File {
-                diagnostics: vec![diagnostic],
+                diagnostics: vec![*diagnostic],
                 unreadable: true,
                 ..File::default()
             };
@@ -469,13 +469,9 @@ impl Reader<'_> {
         environment: Option<&str>,
     ) -> Option<PathBuf> {
         let text = self.filled(property, environment)?;
-        let path = match text.strip_prefix("~/") {
-            Some(rest) => match etcetera::home_dir() {
-                Ok(home) => home.join(rest),
-                Err(_) => PathBuf::from(&text),
-            },
-            None => self.path.parent().unwrap_or(Path::new("")).join(&text),
-        };
+        // Joining keeps an absolute path as it is.
+        let beside = self.path.parent().unwrap_or(Path::new(""));
+        let path = beside.join(expand_home(&text));
         if !path.is_file() {
             self.report(
                 Severity::Error,

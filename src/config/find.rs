@@ -46,27 +46,29 @@ pub(crate) fn locate(flag: Option<&Path>, cwd: &Path) -> Result<PathBuf, Problem
 }
 
 /// Reads a file that must be UTF-8 and of a sane size.
-pub(crate) fn read_text(path: &Path) -> Result<String, Diagnostic> {
+pub(crate) fn read_text(path: &Path) -> Result<String, Box<Diagnostic>> {
     let error = |code, message: String| Diagnostic::new(Severity::Error, path, code, message);
     let mut bytes = Vec::new();
     std::fs::File::open(path)
         .and_then(|file| file.take(json::MAX_BYTES + 1).read_to_end(&mut bytes))
         .map_err(|e| {
             let diagnostic = error("unreadable-file", format!("cannot be read: {e}"));
-            match e.kind() {
+            let diagnostic = match e.kind() {
                 std::io::ErrorKind::PermissionDenied => {
                     diagnostic.hint("check the owner and mode of the file")
                 }
                 std::io::ErrorKind::NotFound => diagnostic.hint("check the path"),
                 _ => diagnostic,
-            }
+            };
+            diagnostic.boxed()
         })?;
     if bytes.len() as u64 > json::MAX_BYTES {
         return Err(error(
             "file-too-large",
             format!("is larger than {} KiB", json::MAX_BYTES / 1024),
         )
-        .hint("this cannot be the right file"));
+        .hint("this cannot be the right file")
+        .boxed());
     }
     String::from_utf8(bytes).map_err(|e| {
         let valid = e.utf8_error().valid_up_to();
@@ -74,6 +76,7 @@ pub(crate) fn read_text(path: &Path) -> Result<String, Diagnostic> {
         error("not-utf8", "not UTF-8 from here on".into())
             .at(Position::of(&text, valid))
             .hint("save the file as UTF-8")
+            .boxed()
     })
 }
 
@@ -96,7 +99,7 @@ pub(crate) fn read(path: &Path) -> file::File {
     match read_text(path) {
         Ok(text) => file::read(path, &text),
         Err(diagnostic) => file::File {
-            diagnostics: vec![diagnostic],
+            diagnostics: vec![*diagnostic],
             unreadable: true,
             ..file::File::default()
         },

@@ -28,20 +28,21 @@ const STRICT: ParseOptions = ParseOptions {
 };
 
 /// Parses a text whose root must be an object. Messages never hold a value of the text.
-pub(crate) fn object<'a>(file: &Path, text: &'a str) -> Result<Object<'a>, Diagnostic> {
+pub(crate) fn object<'a>(file: &Path, text: &'a str) -> Result<Object<'a>, Box<Diagnostic>> {
     let error = |offset, message: String| {
         Diagnostic::new(Severity::Error, file, "invalid-json", message)
             .at(Position::of(text, offset))
     };
     if text.starts_with('\u{feff}') {
         return Err(error(0, "the file starts with a byte order mark".into())
-            .hint("save it as UTF-8 without one; Terraform refuses it"));
+            .hint("save it as UTF-8 without one; Terraform refuses it")
+            .boxed());
     }
     let parsed = parse_to_ast(text, &CollectOptions::default(), &STRICT).map_err(|e| {
         let at = e.range().start;
         match hint_for(e.kind()) {
-            Some(hint) => error(at, describe(e.kind())).hint(hint),
-            None => error(at, describe(e.kind())),
+            Some(hint) => error(at, describe(e.kind())).hint(hint).boxed(),
+            None => error(at, describe(e.kind())).boxed(),
         }
     })?;
     match parsed.value {
@@ -50,8 +51,11 @@ pub(crate) fn object<'a>(file: &Path, text: &'a str) -> Result<Object<'a>, Diagn
             other.start(),
             format!("the file must hold an object, not {}", kind(&other)),
         )
-        .hint("put everything in { }")),
-        None => Err(error(0, "the file is empty".into()).hint("an empty configuration is {}")),
+        .hint("put everything in { }")
+        .boxed()),
+        None => Err(error(0, "the file is empty".into())
+            .hint("an empty configuration is {}")
+            .boxed()),
     }
 }
 

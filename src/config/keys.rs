@@ -81,14 +81,14 @@ pub(crate) fn suggest(
     }
     // The environment may be a new one: compare the part before each `_` with the prefixes.
     text.char_indices()
+        .rev()
         .filter(|(_, c)| matches!(c, '_' | '-'))
         .filter_map(|(at, _)| text.split_at_checked(at))
-        .filter_map(|(prefix, rest)| {
+        .find_map(|(prefix, rest)| {
             let prefixes = table.iter().filter_map(|name| name.strip_suffix('_'));
             let environment = rest.get(1..).filter(|e| environment_error(e).is_none())?;
             Some(format!("{}_{environment}", closest(prefix, prefixes)?))
         })
-        .last()
 }
 
 /// Why a text cannot name an environment: it is the value of a Hetzner label.

@@ -11,6 +11,7 @@ mod find;
 mod json;
 pub mod keys;
 mod loaded;
+pub mod settings;
 
 pub use destination::{Destination, DestinationError};
 pub use diagnostic::{Diagnostic, Position, Severity};
@@ -90,5 +91,13 @@ impl SshTransport {
             "openssh" => Some(SshTransport::Openssh),
             _ => None,
         }
+    }
+}
+
+/// Replaces a leading `~/` by the home directory.
+pub(crate) fn expand_home(text: &str) -> PathBuf {
+    match (text.strip_prefix("~/"), etcetera::home_dir()) {
+        (Some(rest), Ok(home)) => home.join(rest),
+        _ => PathBuf::from(text),
     }
 }
