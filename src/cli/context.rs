@@ -5,7 +5,7 @@
 use super::Global;
 use crate::config::{Environment, Loaded};
 use crate::problem::{Exit, Problem};
-use crate::remote::{NoPrompter, Prompter, fleet::Fleet, ssh::Host};
+use crate::remote::{ConnState, NoPrompter, Prompter, fleet::Fleet, ssh::Host};
 use futures::future::join_all;
 use std::{future::Future, sync::Arc, time::Duration};
 use tokio::time::Instant;
@@ -89,7 +89,7 @@ impl Session {
         self.deadline
     }
 
-    /// Asks all chosen hosts at once. Answers come in the order of [`Session::hosts`]; each host
+    /// Connects to all chosen hosts at once, each with one attempt, and asks them. Answers come in the order of [`Session::hosts`]; each host
     /// that fails, or does not answer before the deadline, gives a problem that names it.
     pub(crate) async fn each_host<T, F, A>(&self, ask: F) -> (Vec<T>, Vec<Problem>)
     where
@@ -98,7 +98,10 @@ impl Session {
     {
         let deadline = self.deadline;
         let answers = join_all(self.hosts.iter().map(|host| {
-            let answer = ask(host.clone());
+            let answer = async {
+                contact(host).await?;
+                ask(host.clone()).await
+            };
             async move {
                 let answer = match deadline {
                     None => answer.await,
@@ -123,6 +126,29 @@ impl Session {
             }
         }
         (items, problems)
+    }
+}
+
+/// Connects, with one attempt: a command at a prompt says at once why it cannot go on, while the
+/// console keeps trying. The round-trip time when it is known.
+pub(crate) async fn contact(host: &Host) -> Result<Option<Duration>, Problem> {
+    let mut states = host.states();
+    host.wake();
+    loop {
+        match &*states.borrow_and_update() {
+            ConnState::Up { rtt } => return Ok(*rtt),
+            ConnState::Degraded => return Ok(None),
+            ConnState::Retrying { why, .. } | ConnState::Failed(why) => return Err(why.clone()),
+            ConnState::Idle | ConnState::Connecting { .. } | ConnState::NeedsAnswer => {}
+        }
+        if states.changed().await.is_err() {
+            return Err(Problem::new(
+                "ssh",
+                "closed",
+                Exit::Unreachable,
+                "the connection was closed",
+            ));
+        }
     }
 }
 

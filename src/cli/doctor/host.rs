@@ -1,0 +1,200 @@
+//! What concerns one host: the way in, the journal, systemd, sudo, the units.
+
+use super::Check;
+use crate::cli::context;
+use crate::problem::Problem;
+use crate::remote::{
+    ssh::{Argv, ExitStatus, Host, Output},
+    systemd::{Systemd, Unit},
+};
+use std::time::Duration;
+
+/// Output of a check's command beyond this is of no interest.
+const LIMIT: usize = 16 * 1024;
+/// Every check of one host. What depends on a connection that does not come is skipped.
+pub(super) async fn checks(host: &Host) -> Vec<Check> {
+    let mut checks = match context::contact(host).await {
+        Ok(rtt) => connected(rtt),
+        Err(problem) => return not_connected(&problem),
+    };
+    let (journal, systemd, sudo) = tokio::join!(journal(host), systemd(host), sudo(host));
+    checks.push(journal);
+    checks.extend(systemd);
+    checks.push(sudo);
+    checks
+}
+
+fn connected(rtt: Option<Duration>) -> Vec<Check> {
+    let reach = match rtt {
+        Some(rtt) => format!("answers in {:.1} ms", rtt.as_secs_f64() * 1000.0),
+        None => "answers".to_owned(),
+    };
+    vec![
+        Check::ok("reach", reach),
+        Check::ok("host-key", "the one we know"),
+        Check::ok("login", "accepted"),
+    ]
+}
+
+/// Which of the steps to a connection failed: those before it succeeded.
+fn not_connected(problem: &Problem) -> Vec<Check> {
+    let host_key = problem.code.contains("host-key");
+    let login = ["auth", "login", "password", "passphrase", "key-refused"]
+        .iter()
+        .any(|word| problem.code.contains(word));
+    let why = "no connection";
+    let mut checks = match (host_key, login) {
+        (true, _) => vec![
+            Check::ok("reach", "answers"),
+            Check::problem("host-key", problem),
+            Check::skipped("login", why),
+        ],
+        (false, true) => vec![
+            Check::ok("reach", "answers"),
+            Check::ok("host-key", "the one we know"),
+            Check::problem("login", problem),
+        ],
+        (false, false) => vec![
+            Check::problem("reach", problem),
+            Check::skipped("host-key", why),
+            Check::skipped("login", why),
+        ],
+    };
+    for check in ["journal", "systemd", "units", "sudo"] {
+        checks.push(Check::skipped(check, why));
+    }
+    checks
+}
+
+/// journalctl says on standard error when it shows less than there is.
+async fn journal(host: &Host) -> Check {
+    let command = Argv::new("journalctl").args(["-n", "1", "-o", "cat", "--no-pager"]);
+    let output = match run("journal", host, &command).await {
+        Ok(output) => output,
+        Err(check) => return check,
+    };
+    let said = String::from_utf8_lossy(&output.stderr);
+    let partial = ["not seeing messages", "insufficient permissions"];
+    if partial.iter().any(|hint| said.contains(hint)) {
+        return Check::fail(
+            "journal",
+            "the user logged in as may not read the system journal",
+            "add it to the group systemd-journal (NixOS: \
+             users.users.NAME.extraGroups = [ \"systemd-journal\" ]) and log in anew",
+        );
+    }
+    match output.exit {
+        ExitStatus::Code(0) => Check::ok("journal", "the system journal is readable"),
+        ExitStatus::Code(127) => Check::fail(
+            "journal",
+            "there is no journalctl",
+            "qd needs a host with systemd",
+        ),
+        _ => Check::fail(
+            "journal",
+            format!("journalctl failed: {}", first_line(&output)),
+            "try `journalctl -n 1` on the host",
+        ),
+    }
+}
+
+async fn systemd(host: &Host) -> Vec<Check> {
+    let units = async { Systemd::open(host).await?.units().await }.await;
+    match units {
+        Err(error) => vec![
+            Check::problem("systemd", &Problem::from(error)),
+            Check::skipped("units", "systemd does not answer"),
+        ],
+        Ok(units) => {
+            let found = format!("answers over D-Bus: {} units", units.len());
+            vec![Check::ok("systemd", found), failed_units(&units)]
+        }
+    }
+}
+
+fn failed_units(units: &[Unit]) -> Check {
+    let failed: Vec<&str> = units
+        .iter()
+        .filter(|unit| unit.active == "failed")
+        .map(|unit| unit.name.as_str())
+        .collect();
+    let Some(first) = failed.first() else {
+        return Check::ok("units", "none failed");
+    };
+    let some = failed.get(..5).unwrap_or(&failed);
+    let more = match failed.len() - some.len() {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    Check::fail(
+        "units",
+        format!("{} failed: {}{more}", failed.len(), some.join(", ")),
+        format!("see why with `qd logs {first} -b`"),
+    )
+}
+
+/// Changes go through sudo where polkit refuses them; looking needs neither.
+async fn sudo(host: &Host) -> Check {
+    let command = Argv::new("sudo").args(["-n", "true"]);
+    match run("sudo", host, &command).await {
+        Err(check) => check,
+        Ok(output) if output.exit == ExitStatus::Code(0) => {
+            Check::ok("sudo", "works without a password")
+        }
+        Ok(output) => Check::warn(
+            "sudo",
+            format!(
+                "not possible without a password ({}): units can be watched, not changed",
+                first_line(&output)
+            ),
+            "allow it with NOPASSWD in sudoers (NixOS: security.sudo.extraRules), \
+             or allow org.freedesktop.systemd1.manage-units by a polkit rule",
+        ),
+    }
+}
+
+/// Runs a check's command; what keeps it from running at all is a failed check.
+async fn run(check: &'static str, host: &Host, command: &Argv) -> Result<Output, Check> {
+    host.output(command, LIMIT)
+        .await
+        .map_err(|error| Check::problem(check, &Problem::from(error)))
+}
+
+/// What a command complained about, in one line.
+fn first_line(output: &Output) -> String {
+    let said = String::from_utf8_lossy(&output.stderr);
+    match said.lines().find(|line| !line.trim().is_empty()) {
+        Some(line) => line.trim().to_owned(),
+        None => format!("{:?}", output.exit),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::doctor::Status;
+    use crate::problem::Exit;
+
+    fn statuses(code: &'static str) -> Vec<(&'static str, Status)> {
+        let problem = Problem::new("ssh", code, Exit::Unreachable, "no");
+        let checks = not_connected(&problem);
+        checks.iter().take(3).map(|c| (c.check, c.status)).collect()
+    }
+
+    #[test]
+    fn the_step_that_failed_is_told_from_those_before_it() {
+        use Status::{Fail, Ok, Skipped};
+        assert_eq!(
+            statuses("connection-refused"),
+            [("reach", Fail), ("host-key", Skipped), ("login", Skipped)]
+        );
+        assert_eq!(
+            statuses("host-key-changed"),
+            [("reach", Ok), ("host-key", Fail), ("login", Skipped)]
+        );
+        assert_eq!(
+            statuses("auth-failed"),
+            [("reach", Ok), ("host-key", Ok), ("login", Fail)]
+        );
+    }
+}
