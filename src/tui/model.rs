@@ -8,9 +8,11 @@ pub use world::{HostState, World};
 
 use super::{
     history::History,
+    keymap::Keymap,
     layout::Layout,
     msg::{Level, QuestionId, RequestId, StreamId},
     panes::{Pane, ScreenId},
+    theme::Theme,
 };
 use crate::{
     ops::{JobId, Outcome, Plan},
@@ -99,8 +101,10 @@ pub const MESSAGES: usize = 2_000;
 /// Personal preferences that the screen needs, from the settings and the command line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Preferences {
-    /// ASCII only.
-    pub ascii: bool,
+    /// What everything is drawn with: colours and, for `--ascii`, other glyphs.
+    pub theme: Theme,
+    /// Which keys mean which action.
+    pub keymap: Keymap,
     /// The time zone of every clock on the screen.
     pub zone: TimeZone,
 }
@@ -108,7 +112,8 @@ pub struct Preferences {
 impl Default for Preferences {
     fn default() -> Self {
         Preferences {
-            ascii: false,
+            theme: Theme::default(),
+            keymap: Keymap::default(),
             zone: TimeZone::UTC,
         }
     }

@@ -6,6 +6,7 @@ mod overlay;
 mod painter;
 
 pub use painter::Painter;
+pub(crate) use painter::columns;
 
 use super::{
     model::Model,
@@ -41,7 +42,8 @@ pub fn view(model: &Model, cache: &mut ViewCache, frame: &mut Frame) {
     let cursor = {
         let buffer = frame.buffer_mut();
         let layout = super::layout::Layout::of((buffer.area.width, buffer.area.height));
-        let mut painter = Painter::new(buffer, hits);
+        buffer.set_style(buffer.area, model.preferences.theme.base());
+        let mut painter = Painter::new(buffer, hits, &model.preferences.theme);
         header::draw(model, &layout, &mut painter);
         if !layout.tiny {
             header::tabs(model, layout.tabs, &mut painter);

@@ -3,7 +3,7 @@
 use ratatui::symbols::border;
 
 /// Every shape that is not text. Each is one column wide unless it says otherwise.
-#[derive(Debug, PartialEq)]
+#[derive(Debug, PartialEq, Eq)]
 pub struct Glyphs {
     /// As it should be.
     pub good: &'static str,

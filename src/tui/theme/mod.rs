@@ -156,7 +156,7 @@ impl Status {
 }
 
 /// A theme fitted to the terminal: what everything is drawn with.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Theme {
     name: String,
     depth: Depth,

@@ -2,13 +2,14 @@
 
 use super::{act, line, tell_shown};
 use crate::tui::{
-    actions::{ACTIONS, Context},
+    actions::Context,
     effect::Effect,
+    keymap::{Chord, Found},
     model::Model,
     msg::{Hit, Mouse},
     panes::PaneMsg,
 };
-use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
+use crossterm::event::{KeyEvent, KeyEventKind};
 
 /// The contexts whose keys hold now, the most particular first.
 pub fn contexts(model: &Model) -> Vec<Context> {
@@ -28,25 +29,15 @@ pub(super) fn key(model: &mut Model, key: KeyEvent, out: &mut Vec<Effect>) {
         return;
     }
     model.pending.push(key);
-    let typed: Vec<String> = model.pending.iter().map(name).collect();
-    let typed = typed.join(" ");
-    let mut prefix = false;
-    for context in contexts(model) {
-        for action in ACTIONS.iter().filter(|action| action.context == context) {
-            for binding in action.keys.default {
-                if *binding == typed {
-                    model.pending.clear();
-                    act::act(model, action.id, out);
-                    return;
-                }
-                prefix |= binding
-                    .strip_prefix(typed.as_str())
-                    .is_some_and(|rest| rest.starts_with(' '));
-            }
+    let typed: Vec<Chord> = model.pending.iter().copied().map(Chord::from).collect();
+    match model.preferences.keymap.find(&contexts(model), &typed) {
+        Found::Action(id) => {
+            model.pending.clear();
+            act::act(model, id, out);
+            return;
         }
-    }
-    if prefix {
-        return;
+        Found::Prefix => return,
+        Found::Nothing => {}
     }
     model.pending.clear();
     if super::typing(model) {
@@ -54,26 +45,6 @@ pub(super) fn key(model: &mut Model, key: KeyEvent, out: &mut Vec<Effect>) {
     } else {
         tell_shown(model, PaneMsg::Key(key), out);
     }
-}
-
-fn name(key: &KeyEvent) -> String {
-    let mut name = String::new();
-    if key.modifiers.contains(KeyModifiers::CONTROL) {
-        name.push_str("ctrl-");
-    }
-    if key.modifiers.contains(KeyModifiers::ALT) {
-        name.push_str("alt-");
-    }
-    match key.code {
-        KeyCode::Char(' ') => name.push_str("space"),
-        KeyCode::Char(c) => name.push(c),
-        KeyCode::BackTab => name.push_str("shift-tab"),
-        KeyCode::PageUp => name.push_str("pageup"),
-        KeyCode::PageDown => name.push_str("pagedown"),
-        KeyCode::F(n) => name.push_str(&format!("f{n}")),
-        other => name.push_str(&format!("{other:?}").to_lowercase()),
-    }
-    name
 }
 
 pub(super) fn mouse(model: &mut Model, mouse: Mouse, out: &mut Vec<Effect>) {

@@ -3,36 +3,44 @@
 use super::Painter;
 use crate::{
     text,
-    tui::{model::Model, msg::Hit, update},
+    tui::{
+        model::Model,
+        msg::{Hit, Level},
+        theme::Role,
+        update,
+    },
 };
-use ratatui::{
-    layout::Rect,
-    style::{Modifier, Style},
-};
+use ratatui::layout::Rect;
 
 pub(super) fn draw(model: &Model, area: Rect, painter: &mut Painter) {
     if model.toast_until.is_some()
         && let Some(message) = model.messages.back()
     {
         let line = text::clean(&message.text);
-        painter.cut(area.x, area.y, area.width, &line, Style::new());
+        let role = match message.level {
+            Level::Info => Role::Text,
+            Level::Warning => Role::Warning,
+            Level::Error => Role::Bad,
+        };
+        painter.cut(area.x, area.y, area.width, &line, painter.theme.style(role));
         return;
     }
     let mut x = area.x;
     for offer in update::hints(model) {
-        let Some(key) = offer.action.keys.default.first() else {
+        let Some(key) = model.preferences.keymap.hint(offer.action.id) else {
             continue;
         };
+        let key = key.to_string();
         let start = x;
-        let bold = Style::new().add_modifier(Modifier::BOLD);
-        x += painter.text(x, area.y, area.right().saturating_sub(x), key, bold);
+        let bold = painter.theme.style(Role::Key);
+        x += painter.text(x, area.y, area.right().saturating_sub(x), &key, bold);
         let title = format!(" {}  ", offer.action.title);
         x += painter.text(
             x,
             area.y,
             area.right().saturating_sub(x),
             &title,
-            Style::new(),
+            painter.theme.style(Role::Muted),
         );
         painter.hit(
             Rect::new(start, area.y, x.saturating_sub(start), 1),

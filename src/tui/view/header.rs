@@ -78,7 +78,8 @@ pub(super) fn tabs(model: &Model, area: Rect, painter: &mut Painter) {
         let Some(action) = actions::by_id(id) else {
             continue;
         };
-        let key = action.keys.default.first().copied().unwrap_or_default();
+        let key = model.preferences.keymap.hint(id);
+        let key = key.map(ToString::to_string).unwrap_or_default();
         let style = if shown == Some(id) {
             Style::new().add_modifier(Modifier::REVERSED)
         } else {

@@ -1,12 +1,12 @@
 //! Where views draw: a buffer that clips, and the list of what can be clicked.
 
-use crate::tui::msg::Hit;
+use crate::tui::{msg::Hit, theme::Theme};
 use ratatui::{
     buffer::Buffer,
     layout::{Position, Rect},
     style::Style,
 };
-use unicode_width::UnicodeWidthChar;
+use unicode_width::UnicodeWidthStr;
 
 /// Draws text into the buffer, clipped, and remembers what can be clicked.
 pub struct Painter<'a> {
@@ -16,15 +16,22 @@ pub struct Painter<'a> {
     pub hits: &'a mut Vec<(Rect, Hit)>,
     /// Where the terminal's cursor is shown.
     pub cursor: Option<Position>,
+    /// What everything is drawn with.
+    pub theme: &'a Theme,
 }
 
 impl<'a> Painter<'a> {
     /// Draws into this buffer.
-    pub fn new(buffer: &'a mut Buffer, hits: &'a mut Vec<(Rect, Hit)>) -> Painter<'a> {
+    pub fn new(
+        buffer: &'a mut Buffer,
+        hits: &'a mut Vec<(Rect, Hit)>,
+        theme: &'a Theme,
+    ) -> Painter<'a> {
         Painter {
             buffer,
             hits,
             cursor: None,
+            theme,
         }
     }
 
@@ -41,13 +48,19 @@ impl<'a> Painter<'a> {
         end.saturating_sub(x)
     }
 
-    /// [`Painter::text`], ending in `…` when it does not fit.
+    /// [`Painter::text`], ending in `…` (or its ASCII form) when it does not fit.
     pub fn cut(&mut self, x: u16, y: u16, width: u16, text: &str, style: Style) -> u16 {
         if columns(text) <= usize::from(width) {
             return self.text(x, y, width, text, style);
         }
         let used = self.text(x, y, width.saturating_sub(1), text, style);
-        used + self.text(x.saturating_add(used), y, 1.min(width), "…", style)
+        used + self.text(
+            x.saturating_add(used),
+            y,
+            1.min(width),
+            self.theme.glyphs().more_right,
+            style,
+        )
     }
 
     /// Puts a style on an area.
@@ -63,6 +76,7 @@ impl<'a> Painter<'a> {
             for x in area.left()..area.right() {
                 if let Some(cell) = self.buffer.cell_mut((x, y)) {
                     cell.reset();
+                    cell.set_style(self.theme.base());
                 }
             }
         }
@@ -75,8 +89,6 @@ impl<'a> Painter<'a> {
 }
 
 /// How many columns a text takes.
-pub(super) fn columns(text: &str) -> usize {
-    text.chars()
-        .map(|c| UnicodeWidthChar::width(c).unwrap_or(0))
-        .sum()
+pub(crate) fn columns(text: &str) -> usize {
+    text.width()
 }
