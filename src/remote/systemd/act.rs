@@ -141,13 +141,18 @@ fn finish(
     match done {
         Ok(result) => Ok(result),
         Err(Failure::Before(error)) => Err(error.on(host)),
-        Err(Failure::Call(error)) if error.is_open() => Err(unknown(
-            format!(
-                "whether the request to {} {unit} arrived is not known: {error}",
-                verb.as_str()
-            ),
-            "request-unknown",
-        )),
+        // An answer that cannot be read is no refusal either.
+        Err(Failure::Call(error))
+            if error.is_open() || matches!(error, CallError::Malformed(_)) =>
+        {
+            Err(unknown(
+                format!(
+                    "whether the request to {} {unit} arrived is not known: {error}",
+                    verb.as_str()
+                ),
+                "request-unknown",
+            ))
+        }
         Err(Failure::Call(error)) => Err(error.on(host)),
         Err(Failure::Job(job, error)) => Err(unknown(
             format!(
@@ -274,22 +279,34 @@ async fn ended(
             }
         }
     };
-    let waiting = async {
-        while let Some(message) = signals.next().await {
-            let Ok(message) = message else { break };
-            if let Some((removed, result)) = job_removed(&message)
-                && removed == id
-            {
-                return Ok(result);
-            }
-        }
-        Err(CallError::Lost(bridge.closed().await))
-    };
     tokio::select! {
         biased;
-        result = waiting => result,
+        result = wait(bridge, signals, id) => result,
         () = looking => Err(CallError::Late),
     }
+}
+
+/// See [`Systemd::attach`].
+pub(super) async fn attach(bridge: &Bridge, job: u32) -> Result<Option<String>, CallError> {
+    let mut signals = MessageStream::from(bridge.connection());
+    manager::subscribe(bridge, "JobRemoved").await?;
+    if !manager::has_job(bridge, job).await? {
+        return Ok(None);
+    }
+    wait(bridge, &mut signals, job).await.map(Some)
+}
+
+/// Waits for the signal that a job has ended.
+async fn wait(bridge: &Bridge, signals: &mut MessageStream, id: u32) -> Result<String, CallError> {
+    while let Some(message) = signals.next().await {
+        let Ok(message) = message else { break };
+        if let Some((removed, result)) = job_removed(&message)
+            && removed == id
+        {
+            return Ok(result);
+        }
+    }
+    Err(CallError::Lost(bridge.closed().await))
 }
 
 /// The job and result of a JobRemoved signal.

@@ -111,6 +111,26 @@ pub(super) async fn all_of(
         .map(Properties)
 }
 
+/// When the manager started.
+pub(super) async fn started(bridge: &Bridge) -> Result<u64, CallError> {
+    let value: zbus::OwnedVariant = bridge
+        .call(PATH, PROPERTIES, "Get", &(MANAGER, "UserspaceTimestamp"))
+        .await?;
+    u64::try_from(value).map_err(|error| CallError::Malformed(error.to_string()))
+}
+
+/// Whether this job waits or runs.
+pub(super) async fn has_job(bridge: &Bridge, job: u32) -> Result<bool, CallError> {
+    let found: Result<OwnedObjectPath, _> = bridge.call(PATH, MANAGER, "GetJob", &job).await;
+    match found {
+        Ok(_) => Ok(true),
+        Err(CallError::Answered { name, .. }) if name == "org.freedesktop.systemd1.NoSuchJob" => {
+            Ok(false)
+        }
+        Err(error) => Err(error),
+    }
+}
+
 /// What was read about one unit.
 pub(super) struct Reading {
     common: Properties,
@@ -123,6 +143,11 @@ impl Reading {
     pub(super) fn apply(&self, unit: &mut Unit, clock: &mut Clock) {
         unit.read(&self.common, &self.own, clock);
         unit.job.clone_from(&self.job);
+    }
+
+    /// The type of the unit's job.
+    pub(super) fn job(&self) -> Option<&str> {
+        self.job.as_deref()
     }
 
     /// The properties that every unit has.

@@ -123,6 +123,24 @@ impl Systemd {
         Ok(units)
     }
 
+    /// One unit with its properties and relations, by one reading.
+    pub async fn describe(&self, name: &str) -> Result<Description, SystemdError> {
+        let reading = manager::read(&self.user, name)
+            .await
+            .map_err(|error| error.on(self.host()))?;
+        let mut unit = Unit {
+            name: name.to_owned(),
+            ..Unit::default()
+        };
+        reading.apply(&mut unit, &mut Clock::default());
+        let dependencies = text::relations(reading.common());
+        Ok(Description {
+            unit,
+            properties: text::properties(&reading.into_all()),
+            dependencies,
+        })
+    }
+
     /// Every property of a unit, formatted, sorted by name.
     pub async fn properties(&self, name: &str) -> Result<Vec<(String, String)>, SystemdError> {
         let reading = manager::read(&self.user, name)
@@ -170,6 +188,37 @@ impl Systemd {
         act::act(self, verb, name, Some(news)).await
     }
 
+    /// A job of the unit that has not ended: its number and type.
+    pub async fn job_of(&self, name: &str) -> Result<Option<(u32, String)>, SystemdError> {
+        let reading = manager::read(&self.user, name)
+            .await
+            .map_err(|error| error.on(self.host()))?;
+        Ok(reading
+            .common()
+            .job()
+            .map(|(id, _)| id)
+            .zip(reading.job().map(str::to_owned)))
+    }
+
+    /// Waits for the end of a job that was started over another connection. `None` when it had
+    /// ended before: its result is not known any more.
+    ///
+    /// # Errors
+    /// [`SystemdError::Unreachable`] when the connection ends meanwhile.
+    pub async fn attach(&self, job: u32) -> Result<Option<String>, SystemdError> {
+        act::attach(&self.user, job)
+            .await
+            .map_err(|error| error.on(self.host()))
+    }
+
+    /// When this boot's service manager started, microseconds since 1970 by the host's clock:
+    /// another value means that the host has been restarted.
+    pub async fn started(&self) -> Result<u64, SystemdError> {
+        manager::started(&self.user)
+            .await
+            .map_err(|error| error.on(self.host()))
+    }
+
     /// Resolves when the connection to systemd has ended.
     pub async fn closed(&self) {
         self.user.closed().await;
@@ -185,6 +234,35 @@ impl Systemd {
         self.root
             .get_or_try_init(|| Bridge::open(&self.host, As::Root))
             .await
+    }
+}
+
+/// All that systemd tells about a unit.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Description {
+    /// What lists show.
+    pub unit: Unit,
+    /// Every property, formatted, sorted by name.
+    pub properties: Vec<(String, String)>,
+    /// (relation, units), as [`Systemd::dependencies`] gives them.
+    pub dependencies: Vec<(String, Vec<String>)>,
+}
+
+impl Description {
+    /// A property's text.
+    pub fn property(&self, name: &str) -> Option<&str> {
+        self.properties
+            .iter()
+            .find(|(n, _)| n == name)
+            .map(|(_, value)| value.as_str())
+    }
+
+    /// The units in a relation (`required by`, …).
+    pub fn related(&self, relation: &str) -> &[String] {
+        self.dependencies
+            .iter()
+            .find(|(r, _)| r == relation)
+            .map_or(&[], |(_, units)| units)
     }
 }
 

@@ -286,7 +286,7 @@ impl Session<'_> {
         let known = &mut *self.known;
         let clock = &mut self.clock;
         let reading = async move {
-            let mut note = |known: &mut BTreeMap<String, Unit>, unit: Unit| {
+            let note = |known: &mut BTreeMap<String, Unit>, unit: Unit| {
                 if known.get(&unit.name) != Some(&unit) {
                     known.insert(unit.name.clone(), unit.clone());
                     // The other half outlives this one.
