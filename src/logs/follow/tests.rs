@@ -172,7 +172,11 @@ impl Source for Fake {
         let (tell, told) = tokio::sync::oneshot::channel();
         let task = async move {
             let mut next = 0;
-            while words[0] == "journalctl" {
+            let journalctl = words[0] == "journalctl";
+            loop {
+                if !journalctl {
+                    break;
+                }
                 for line in fake.answer(&words, next) {
                     next = line.seq + 1;
                     let mut bytes = Vec::new();
@@ -308,8 +312,7 @@ async fn follow_through(fake: Fake, query: Query, events: &[Event], last: usize)
     };
     tokio::spawn(follower.run());
     let mut seen = Vec::new();
-    // What was written before it stands live belongs to the start.
-    let mut take = |event: LogEvent, seen: &mut Vec<Seen>| match event {
+    let take = |event: LogEvent, seen: &mut Vec<Seen>| match event {
         LogEvent::Entries(entries) => seen.extend(entries.iter().map(|e| {
             let text = String::from_utf8(e.message.to_vec()).unwrap();
             Seen::Line(text.strip_prefix("line\n").unwrap().parse().unwrap())

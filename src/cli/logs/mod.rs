@@ -1,0 +1,228 @@
+//! `qd logs`: the options, and what they ask of the journals.
+
+mod ask;
+mod follow;
+mod print;
+
+use super::{Global, Run, context::Session, output};
+use crate::logs::{
+    Query,
+    format::{Form, Formatter},
+    query::Fields,
+};
+use crate::problem::Problem;
+use clap::{Args, ValueEnum};
+use jiff::{Zoned, tz::TimeZone};
+use std::io::IsTerminal;
+
+/// What each line needs; `--all-fields` asks for the rest as well.
+const FIELDS: &str = "MESSAGE,PRIORITY,SYSLOG_IDENTIFIER,_COMM,_PID,SYSLOG_PID,_SYSTEMD_UNIT,UNIT,\
+                      _HOSTNAME";
+
+/// The journal of any mix of hosts and units
+#[derive(Debug, Args)]
+pub struct Logs {
+    /// Only these units; patterns are allowed, `.service` may be left out
+    #[arg(value_name = "UNIT")]
+    units: Vec<String>,
+    /// Go on with new entries, through broken links and reboots
+    #[arg(short, long, conflicts_with_all = ["reverse", "until"])]
+    follow: bool,
+    /// At least this grave: 0 to 7, or emerg, alert, crit, err, warning, notice, info, debug
+    #[arg(short, long, value_name = "PRIO", value_parser = priority)]
+    priority: Option<u8>,
+    /// Only messages that match this regular expression
+    #[arg(short, long, value_name = "REGEX")]
+    grep: Option<String>,
+    /// Upper and lower case are the same to --grep
+    #[arg(short, long, requires = "grep")]
+    ignore_case: bool,
+    /// From this time on: '2026-11-23 14:05', 14:05, 'yesterday 9am', -2h, '5 min ago', @SECONDS
+    #[arg(short = 'S', long, value_name = "TIME", allow_hyphen_values = true)]
+    since: Option<String>,
+    /// Up to this time
+    #[arg(short = 'U', long, value_name = "TIME", allow_hyphen_values = true)]
+    until: Option<String>,
+    /// Only this boot: 0 is the running one (also without a value), -1 the one before, or an id
+    #[arg(
+        short,
+        long,
+        value_name = "BOOT",
+        num_args = 0..=1,
+        default_missing_value = "0",
+        allow_negative_numbers = true
+    )]
+    boot: Option<String>,
+    /// Only the last N entries (with --follow: start with N, 10 when absent)
+    #[arg(short = 'n', long, value_name = "N")]
+    lines: Option<usize>,
+    /// Newest first
+    #[arg(short, long)]
+    reverse: bool,
+    /// The form of the output (json when --json is given)
+    #[arg(short, long, value_name = "FORM")]
+    output: Option<OutputForm>,
+    /// Every field of each entry (json and export)
+    #[arg(long)]
+    all_fields: bool,
+}
+
+/// The form of the output.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum OutputForm {
+    /// One line an entry
+    Short,
+    /// One object a line, with journalctl's names and values
+    Json,
+    /// The journal export format
+    Export,
+    /// Messages alone
+    Cat,
+}
+
+/// Runs it.
+pub(crate) async fn run(global: &Global, command: Logs) -> Run {
+    let (query, fields) = command.query();
+    // What is wrong with the question is said before anything is connected.
+    query.command(fields, &Zoned::now())?;
+    let session = Session::open(global)?;
+    let form = match command.output {
+        Some(OutputForm::Json) => Form::Json,
+        Some(OutputForm::Export) => Form::Export,
+        Some(OutputForm::Cat) => Form::Cat,
+        None if global.json => Form::Json,
+        Some(OutputForm::Short) | None => Form::Short,
+    };
+    let mut printer = print::Printer::new(Formatter {
+        form,
+        zone: TimeZone::system(),
+        terminal: std::io::stdout().is_terminal(),
+        colour: output::colour(),
+        name_hosts: session.hosts().len() > 1,
+    });
+    let problems = if command.follow {
+        follow::run(session.hosts(), &query, fields, &mut printer).await?
+    } else {
+        ask::run(session.hosts(), &query, fields, &mut printer).await?
+    };
+    finish(problems, session.hosts().len())
+}
+
+/// One host's problem is the command's; of several hosts each is named and the worst decides.
+fn finish(mut problems: Vec<Problem>, hosts: usize) -> Run {
+    if hosts == 1
+        && let Some(problem) = problems.pop()
+    {
+        return Err(problem);
+    }
+    for problem in &problems {
+        output::warn(problem);
+    }
+    Ok(output::worst(&problems).map_or(0, |problem| problem.exit.code()))
+}
+
+impl Logs {
+    fn query(&self) -> (Query, Fields) {
+        let mut units = self.units.clone();
+        let mut boot = self.boot.clone();
+        // `-b nginx.service` means this boot of that unit.
+        if let Some(value) = boot.as_mut().filter(|value| !is_boot(value)) {
+            units.push(std::mem::replace(value, "0".to_owned()));
+        }
+        let fields = if self.all_fields {
+            Fields::All
+        } else {
+            Fields::Only(FIELDS)
+        };
+        let at_once = self.follow && self.since.is_none() && boot.is_none();
+        let query = Query {
+            units,
+            priority: self.priority,
+            grep: self.grep.clone(),
+            ignore_case: self.ignore_case,
+            since: self.since.clone(),
+            until: self.until.clone(),
+            boot,
+            lines: self.lines.or(at_once.then_some(10)),
+            reverse: self.reverse,
+            matches: Vec::new(),
+            cursor: None,
+        };
+        (query, fields)
+    }
+}
+
+/// `[ID][±OFFSET]`, or `all`.
+fn is_boot(text: &str) -> bool {
+    let (id, offset) = match text.split_at_checked(32) {
+        Some((id, offset)) if id.bytes().all(|b| b.is_ascii_hexdigit()) => (id, offset),
+        _ => ("", text),
+    };
+    let digits = offset.trim_start_matches(['+', '-']);
+    text == "all"
+        || (offset.len() - digits.len() <= 1
+            && digits.bytes().all(|b| b.is_ascii_digit())
+            && !(id.is_empty() && digits.is_empty()))
+}
+
+fn priority(text: &str) -> Result<u8, String> {
+    const NAMES: [&str; 8] = [
+        "emerg", "alert", "crit", "err", "warning", "notice", "info", "debug",
+    ];
+    let named = NAMES.iter().position(|name| *name == text);
+    let number = match text {
+        "error" => Some(3),
+        "warn" => Some(4),
+        _ => named.and_then(|n| u8::try_from(n).ok()),
+    };
+    number
+        .or_else(|| text.parse().ok().filter(|n| *n < 8))
+        .ok_or_else(|| format!("a priority is 0 to 7 or one of {}", NAMES.join(", ")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::Parser;
+
+    #[derive(Debug, Parser)]
+    struct Only {
+        #[command(flatten)]
+        logs: Logs,
+    }
+
+    fn query(line: &str) -> Query {
+        let words = ["logs"].into_iter().chain(line.split_whitespace());
+        Only::try_parse_from(words).unwrap().logs.query().0
+    }
+
+    #[test]
+    fn options_as_journalctl_users_type_them() {
+        let asked = query("nginx -p err -g x -i -S -2h -n 5 -r -b -1");
+        assert_eq!(asked.units, ["nginx"]);
+        assert_eq!((asked.priority, asked.lines), (Some(3), Some(5)));
+        assert_eq!(asked.since.as_deref(), Some("-2h"));
+        assert_eq!(asked.boot.as_deref(), Some("-1"));
+        assert!(asked.reverse && asked.ignore_case);
+        let asked = query("-b nginx.service -f");
+        assert_eq!(asked.units, ["nginx.service"]);
+        assert_eq!((asked.boot.as_deref(), asked.lines), (Some("0"), None));
+        assert_eq!(query("-f").lines, Some(10));
+        assert_eq!(query("").lines, None);
+        for wrong in ["-p 8", "-p loud", "-f -r", "-f --until now", "-i", "-n x"] {
+            let words = ["logs"].into_iter().chain(wrong.split_whitespace());
+            assert!(Only::try_parse_from(words).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn boots() {
+        let id = "65fb330c45544b1aa2eb3c18f3295e98";
+        for boot in ["0", "-1", "+2", "all", id, &format!("{id}-1")] {
+            assert!(is_boot(boot), "{boot}");
+        }
+        for unit in ["nginx", "-", "app-1.service", "--1", ""] {
+            assert!(!is_boot(unit), "{unit}");
+        }
+    }
+}
