@@ -1,9 +1,10 @@
 //! What a command works with: the environment, the hosts chosen, and how long it may take.
 //!
-//! Opens configuration and fleet and asks hosts side by side. Prints nothing; how results leave the program is `output`'s business.
+//! Opens configuration and fleet and asks hosts side by side. Prints nothing but warnings about
+//! settings; how results leave the program is `output`'s business.
 
-use super::Global;
-use crate::config::{Environment, Loaded};
+use super::{Global, output};
+use crate::config::{Environment, Loaded, settings::Settings};
 use crate::problem::{Exit, Problem};
 use crate::remote::{ConnState, NoPrompter, Prompter, fleet::Fleet, ssh::Host};
 use futures::future::join_all;
@@ -14,6 +15,8 @@ use tokio::time::Instant;
 pub(crate) struct Session {
     /// The environment chosen by `--env`, or the default one.
     pub(crate) environment: Environment,
+    /// Personal settings; defaults where the file is absent or wrong.
+    pub(crate) settings: Settings,
     /// Every host of the environment, whatever `--host` says.
     pub(crate) fleet: Fleet,
     /// From `--read-only`, or the environment's `read_only_<env>`.
@@ -45,7 +48,11 @@ impl Session {
 
     /// [`Session::open`] for an environment that may have no hosts.
     pub(crate) fn settled(global: &Global) -> Result<Session, Problem> {
-        let loaded = load(global)?;
+        let (settings, warnings) = Settings::load();
+        for warning in &warnings {
+            output::warn(warning);
+        }
+        let loaded = load(global)?.with_transport(settings.ssh_transport);
         let environment = loaded.environment(global.env.as_deref())?;
         let fleet = Fleet::new(&environment, prompter());
         let hosts = select(&fleet, &global.hosts)?;
@@ -53,6 +60,7 @@ impl Session {
             read_only: global.read_only || environment.read_only,
             deadline: deadline(global),
             environment,
+            settings,
             fleet,
             hosts,
         })

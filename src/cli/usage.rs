@@ -69,8 +69,8 @@ mod tests {
     #[test]
     fn errors_are_one_line_with_what_to_do() {
         assert_eq!(
-            one_line(&["qd", "units", "--fialed"]),
-            "unexpected argument '--fialed' found (a similar argument exists: '--failed')"
+            one_line(&["qd", "units", "--read-onyl"]),
+            "unexpected argument '--read-onyl' found (a similar argument exists: '--read-only')"
         );
         assert_eq!(
             one_line(&["qd", "units", "--timeout", "soon"]),

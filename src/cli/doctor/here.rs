@@ -2,20 +2,32 @@
 
 use super::Check;
 use crate::cli::{Global, context};
-use crate::config::{Environment, Loaded, SshTransport};
+use crate::config::{Environment, Loaded, SshTransport, settings::Settings};
 use std::{env, io::IsTerminal, time::Duration};
 
 /// Every local check, in the order a newcomer meets them.
 pub(super) async fn checks(global: &Global) -> Vec<Check> {
     let mut checks = Vec::new();
+    let (settings, remarks) = Settings::load();
     let environment = match context::load(global) {
-        Ok(loaded) => config(&loaded, global, &mut checks),
+        Ok(loaded) => {
+            let loaded = loaded.with_transport(settings.ssh_transport);
+            config(&loaded, global, &mut checks)
+        }
         Err(problem) => {
             checks.push(Check::problem("config", &problem));
             None
         }
     };
     let transport = environment.map(|e| e.ssh_transport).unwrap_or_default();
+    checks.push(match remarks.first() {
+        None => Check::ok("settings", "nothing wrong"),
+        Some(first) => Check::warn(
+            "settings",
+            format!("{} remarks, the first: {}", remarks.len(), first.message),
+            "see them with `qd config check`; the defaults are used meanwhile",
+        ),
+    });
     checks.push(ssh_program(transport).await);
     checks.push(agent());
     checks.push(terminal());
