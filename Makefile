@@ -3,7 +3,7 @@
 PREFIX = $(HOME)/.local
 CARGO = cargo
 
-.PHONY: help demo test lint install
+.PHONY: help demo test bench lint install
 
 help: ## This list
 	@sed -n 's/^\([a-z]*\):.*## /\1|/p' Makefile | awk -F'|' '{printf "make %-9s %s\n", $$1, $$2}'
@@ -13,6 +13,9 @@ demo: ## Open the console on the embedded environment
 
 test: ## Install what tests need (as root on Debian), run all of them, print the total
 	scripts/test
+
+bench: ## Measure against the peers; the figures of docs/performance.md are made so
+	scripts/bench
 
 lint: ## Formatting, clippy, documentation, licences and sources of what is linked
 	scripts/lint
