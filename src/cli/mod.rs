@@ -12,6 +12,7 @@ pub mod history;
 mod interrupt;
 mod logging;
 pub mod logs;
+mod operate;
 pub mod output;
 pub mod rebuild;
 pub mod ssh;

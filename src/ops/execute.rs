@@ -181,6 +181,15 @@ pub async fn resume(fleet: &Fleet, pending: Pending, news: mpsc::Sender<JobEvent
     outcome
 }
 
+/// Whether what an earlier run of the program began is still under way on the host.
+///
+/// # Errors
+/// When the host or its systemd cannot be asked.
+pub async fn is_running(fleet: &Fleet, pending: &Pending) -> Result<bool, Problem> {
+    let host = super::host(fleet, &HostId::new(&pending.host))?;
+    rebuild::runs(host, &pending.invocation_id).await
+}
+
 async fn end(
     news: &News,
     record: audit::Record,

@@ -90,6 +90,12 @@ fn is_running(unit: &Unit) -> bool {
         && unit.sub != "exited"
 }
 
+/// Whether this run is under way.
+pub(super) async fn runs(host: &Host, invocation: &str) -> Result<bool, Problem> {
+    let unit = Systemd::open(host).await?.unit(UNIT).await?;
+    Ok(is_running(&unit) && unit.invocation_id.as_deref() == Some(invocation))
+}
+
 /// One run of the unit.
 #[derive(Debug, Clone)]
 struct Run {
