@@ -27,7 +27,7 @@ use std::{path::PathBuf, process::ExitCode};
 
 /// The terminal from which a small team runs NixOS servers on Hetzner Cloud.
 #[derive(Debug, Parser)]
-#[command(name = "qd", version, propagate_version = true)]
+#[command(name = "qd", version, propagate_version = true, after_help = EXAMPLES)]
 pub struct Cli {
     #[command(flatten)]
     pub(crate) global: Global,
@@ -35,14 +35,46 @@ pub struct Cli {
     pub(crate) command: Option<Command>,
 }
 
+const EXAMPLES: &str = "\
+Examples:
+  qd                               the console on the default environment
+  qd -e staging --read-only        the same, to look only
+  qd demo                          the console on an embedded environment
+  qd units --failed                what is broken, on all hosts
+  qd logs -f nginx.service         one unit's journal, live, from all hosts
+  qd doctor                        what is missing, and how to mend it
+
+Exit codes:
+  0 done, or nothing wrong              3 could not reach or log in
+  1 negative answer, or failed          4 refused: read-only, consent, host key
+  2 wrong usage or configuration        5 end state unknown    130 interrupted
+
+Configuration is read from the nearest config.json upwards; personal settings from
+$XDG_CONFIG_HOME/quarterdeck/settings.toml. NO_COLOR is respected.";
+
 /// Options that every command takes.
 #[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Options of every command")]
 pub struct Global {
     /// config.json, or the directory that holds it (default: found upwards)
-    #[arg(short, long, global = true, value_name = "PATH", env = "QD_CONFIG")]
+    #[arg(
+        short,
+        long,
+        global = true,
+        value_name = "PATH",
+        env = "QD_CONFIG",
+        hide_env_values = true
+    )]
     pub config: Option<PathBuf>,
-    /// Environment (default: terraform_packer_environment)
-    #[arg(short, long, global = true, value_name = "NAME", env = "QD_ENV")]
+    /// Environment (default: terraform_packer_environment of config.json)
+    #[arg(
+        short,
+        long,
+        global = true,
+        value_name = "NAME",
+        env = "QD_ENV",
+        hide_env_values = true
+    )]
     pub env: Option<String>,
     /// Only this host; may be repeated
     #[arg(long = "host", global = true, value_name = "NAME")]
@@ -70,6 +102,15 @@ pub struct Global {
     pub log_file: Option<PathBuf>,
 }
 
+impl Global {
+    /// An empty `QD_CONFIG` or `QD_ENV` is an unset one.
+    fn without_empty(mut self) -> Global {
+        self.config = self.config.filter(|path| !path.as_os_str().is_empty());
+        self.env = self.env.filter(|name| !name.is_empty());
+        self
+    }
+}
+
 /// What to do; the console when absent.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
@@ -95,6 +136,7 @@ pub fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(error) => return usage::report(&error),
     };
+    let global = global.without_empty();
     match start(&global, command) {
         Ok(code) => ExitCode::from(code),
         Err(problem) => output::report(&problem, global.json),

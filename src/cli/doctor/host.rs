@@ -1,26 +1,38 @@
-//! What concerns one host: the way in, the journal, systemd, sudo, the units.
+//! What concerns one host: the way in, the journal, systemd, sudo, the clock, disks and units.
 
 use super::Check;
 use crate::cli::context;
 use crate::problem::Problem;
 use crate::remote::{
+    metrics::{self, Metrics, MetricsEvent},
     ssh::{Argv, ExitStatus, Host, Output},
     systemd::{Systemd, Unit},
 };
+use jiff::SignedDuration;
 use std::time::Duration;
 
 /// Output of a check's command beyond this is of no interest.
 const LIMIT: usize = 16 * 1024;
+/// Clocks further apart than this make merged logs misleading.
+const SKEW: SignedDuration = SignedDuration::from_secs(2);
+/// How long a host may take for its first sample of clock and disks.
+const SAMPLE: Duration = Duration::from_secs(10);
+/// From 0 to 1: a disk as full as this deserves a word, or is a failure.
+const DISK_WARN: f32 = 0.90;
+const DISK_FAIL: f32 = 0.97;
+
 /// Every check of one host. What depends on a connection that does not come is skipped.
 pub(super) async fn checks(host: &Host) -> Vec<Check> {
     let mut checks = match context::contact(host).await {
         Ok(rtt) => connected(rtt),
         Err(problem) => return not_connected(&problem),
     };
-    let (journal, systemd, sudo) = tokio::join!(journal(host), systemd(host), sudo(host));
+    let (journal, systemd, sudo, sample) =
+        tokio::join!(journal(host), systemd(host), sudo(host), sample(host));
     checks.push(journal);
     checks.extend(systemd);
     checks.push(sudo);
+    checks.extend(sample);
     checks
 }
 
@@ -60,7 +72,7 @@ fn not_connected(problem: &Problem) -> Vec<Check> {
             Check::skipped("login", why),
         ],
     };
-    for check in ["journal", "systemd", "units", "sudo"] {
+    for check in ["journal", "systemd", "units", "sudo", "clock", "disks"] {
         checks.push(Check::skipped(check, why));
     }
     checks
@@ -150,6 +162,62 @@ async fn sudo(host: &Host) -> Check {
             "allow it with NOPASSWD in sudoers (NixOS: security.sudo.extraRules), \
              or allow org.freedesktop.systemd1.manage-units by a polkit rule",
         ),
+    }
+}
+
+/// One sample of the host's clock and disks, taken the way the console takes them.
+async fn sample(host: &Host) -> Vec<Check> {
+    let mut news = metrics::watch(host.clone());
+    match tokio::time::timeout(SAMPLE, news.recv()).await {
+        Ok(Some(MetricsEvent::Sample(metrics))) => vec![clock(&metrics), disks(&metrics)],
+        Ok(Some(MetricsEvent::Down(problem))) => vec![
+            Check::warn(
+                "clock",
+                format!("load, clock and disks cannot be read: {}", problem.message),
+                problem.hint.unwrap_or_else(|| "see -v".to_owned()),
+            ),
+            Check::skipped("disks", "no sample"),
+        ],
+        Ok(None) | Err(_) => vec![
+            Check::skipped("clock", "the host sent no sample in time"),
+            Check::skipped("disks", "no sample"),
+        ],
+    }
+}
+
+fn clock(metrics: &Metrics) -> Check {
+    let Some(skew) = metrics.clock_skew else {
+        return Check::skipped("clock", "the host's clock could not be compared");
+    };
+    let seconds = skew.as_secs_f64();
+    if skew.abs() > SKEW {
+        let way = if seconds > 0.0 { "ahead of" } else { "behind" };
+        Check::warn(
+            "clock",
+            format!("{:.1} s {way} this machine's", seconds.abs()),
+            "see `timedatectl` on both; merged logs are sorted by each host's own clock",
+        )
+    } else {
+        Check::ok("clock", format!("{:.1} s apart", seconds.abs()))
+    }
+}
+
+fn disks(metrics: &Metrics) -> Check {
+    let fullest = metrics
+        .disks
+        .iter()
+        .max_by(|a, b| a.full().total_cmp(&b.full()));
+    let Some(disk) = fullest else {
+        return Check::skipped("disks", "none listed");
+    };
+    let found = format!("{} is {:.0} % full", disk.mount, disk.full() * 100.0);
+    let hint = "see `nix-collect-garbage`, `podman system df` and `journalctl --disk-usage`";
+    if disk.full() >= DISK_FAIL {
+        Check::fail("disks", found, hint)
+    } else if disk.full() >= DISK_WARN {
+        Check::warn("disks", found, hint)
+    } else {
+        Check::ok("disks", found)
     }
 }
 
