@@ -11,6 +11,7 @@
 )]
 
 mod config;
+pub mod follow;
 mod host;
 mod program;
 mod skip;
