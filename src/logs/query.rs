@@ -161,15 +161,13 @@ pub(super) fn failure(exit: &ExitStatus, stderr: &[u8]) -> Option<Problem> {
             )
             .hint("look at Storage= in journald.conf and at systemd-journald.service"),
         ),
-        ExitStatus::Code(code) if is_our_question(said) => Some(
+        ExitStatus::Code(_) if is_our_question(said) => Some(
             problem(
                 "journal-query",
                 Exit::Usage,
                 format!("journalctl refused the question: {said}"),
             )
-            .hint(format!(
-                "correct the pattern, match, boot or priority (exit code {code})"
-            )),
+            .hint("correct the pattern, unit, boot or match"),
         ),
         ExitStatus::Code(code) => Some(problem(
             "journal-failed",

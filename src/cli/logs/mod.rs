@@ -25,6 +25,9 @@ pub struct Logs {
     /// Only these units; patterns are allowed, `.service` may be left out
     #[arg(value_name = "UNIT")]
     units: Vec<String>,
+    /// The same, as journalctl takes it; may be repeated
+    #[arg(short, long = "unit", value_name = "UNIT")]
+    unit: Vec<String>,
     /// Go on with new entries, through broken links and reboots
     #[arg(short, long, conflicts_with_all = ["reverse", "until"])]
     follow: bool,
@@ -123,7 +126,7 @@ fn finish(mut problems: Vec<Problem>, hosts: usize) -> Run {
 
 impl Logs {
     fn query(&self) -> (Query, Fields) {
-        let mut units = self.units.clone();
+        let mut units = [&self.units[..], &self.unit].concat();
         let mut boot = self.boot.clone();
         // `-b nginx.service` means this boot of that unit.
         if let Some(value) = boot.as_mut().filter(|value| !is_boot(value)) {
@@ -198,8 +201,8 @@ mod tests {
 
     #[test]
     fn options_as_journalctl_users_type_them() {
-        let asked = query("nginx -p err -g x -i -S -2h -n 5 -r -b -1");
-        assert_eq!(asked.units, ["nginx"]);
+        let asked = query("nginx -u app -p err -g x -i -S -2h -n 5 -r -b -1");
+        assert_eq!(asked.units, ["nginx", "app"]);
         assert_eq!((asked.priority, asked.lines), (Some(3), Some(5)));
         assert_eq!(asked.since.as_deref(), Some("-2h"));
         assert_eq!(asked.boot.as_deref(), Some("-1"));
