@@ -11,6 +11,7 @@ mod find;
 mod json;
 pub mod keys;
 mod loaded;
+pub mod secrets;
 pub mod settings;
 
 pub use destination::{Destination, DestinationError};

@@ -2,10 +2,7 @@
 
 use super::{Places, Preset, Settings, TimeFormat};
 use crate::config::{Diagnostic, Position, Severity, SshTransport, diagnostic::closest};
-use std::{
-    ops::Range,
-    path::{Path, PathBuf},
-};
+use std::{ops::Range, path::Path};
 use toml::{
     Spanned,
     de::{DeTable, DeValue},
@@ -256,6 +253,7 @@ fn article(word: &str) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::path::PathBuf;
 
     fn lines(text: &str) -> (Settings, Vec<String>) {
         let (settings, diagnostics) = parse(Path::new("s"), text);
