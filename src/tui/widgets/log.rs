@@ -1,0 +1,484 @@
+//! Rows of a journal: time, host, priority, identifier, message; gaps; wrapped or scrolled
+//! sideways. Formats only what is drawn of a message, however long it is.
+
+use super::text as columns;
+use crate::{
+    filter::Filter,
+    logs::{Entry, Gap},
+    text,
+    tui::{theme::Role, view::Painter},
+};
+use jiff::{Timestamp, tz::TimeZone};
+use ratatui::{layout::Rect, style::Style};
+use std::{borrow::Cow, fmt::Write};
+use unicode_width::UnicodeWidthStr;
+
+/// Lines that one wrapped entry may take on the screen; the rest is for the entry's own screen.
+const MAX_LINES: u16 = 50;
+
+/// How times are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum TimeFormat {
+    /// `Nov 23 15:04:05`, as journalctl's short format, in the chosen zone.
+    #[default]
+    Short,
+    /// `15:04:05.123`.
+    Millis,
+    /// `2026-11-23T15:04:05.123456+01:00`.
+    Iso,
+    /// `2026-11-23 15:04:05.123Z`.
+    Utc,
+    /// `5 min` ago.
+    Relative,
+    /// `15:04:05`: what is left of the others on narrow screens.
+    Clock,
+}
+
+impl TimeFormat {
+    /// The next one round.
+    pub fn next(self) -> TimeFormat {
+        match self {
+            TimeFormat::Short => TimeFormat::Millis,
+            TimeFormat::Millis => TimeFormat::Iso,
+            TimeFormat::Iso => TimeFormat::Utc,
+            TimeFormat::Utc => TimeFormat::Relative,
+            TimeFormat::Relative | TimeFormat::Clock => TimeFormat::Short,
+        }
+    }
+
+    /// Its name, for the settings and to say it.
+    pub fn name(self) -> &'static str {
+        match self {
+            TimeFormat::Short => "short",
+            TimeFormat::Millis => "milliseconds",
+            TimeFormat::Iso => "iso",
+            TimeFormat::Utc => "utc",
+            TimeFormat::Relative => "relative",
+            TimeFormat::Clock => "clock",
+        }
+    }
+
+    /// The format of this name.
+    pub fn named(name: &str) -> Option<TimeFormat> {
+        let mut format = TimeFormat::Short;
+        for _ in 0..5 {
+            if format.name() == name {
+                return Some(format);
+            }
+            format = format.next();
+        }
+        None
+    }
+
+    /// What fits on a narrow screen.
+    fn fitted(self, width: u16) -> TimeFormat {
+        match self {
+            TimeFormat::Relative => self,
+            _ if width < 60 => TimeFormat::Clock,
+            TimeFormat::Iso | TimeFormat::Utc if width < 80 => TimeFormat::Millis,
+            _ => self,
+        }
+    }
+
+    /// Columns it takes.
+    fn width(self) -> u16 {
+        match self {
+            TimeFormat::Short => 15,
+            TimeFormat::Millis => 12,
+            TimeFormat::Iso => 32,
+            TimeFormat::Utc => 24,
+            TimeFormat::Relative => 6,
+            TimeFormat::Clock => 8,
+        }
+    }
+
+    /// Writes a time given in microseconds since 1970.
+    pub fn write(self, out: &mut String, micros: i64, now: Timestamp, zone: &TimeZone) {
+        let Ok(at) = Timestamp::from_microsecond(micros) else {
+            out.push('?');
+            return;
+        };
+        // Writing to a string cannot fail.
+        let _ = match self {
+            TimeFormat::Short => {
+                write!(
+                    out,
+                    "{}",
+                    at.to_zoned(zone.clone()).strftime("%b %d %H:%M:%S")
+                )
+            }
+            TimeFormat::Millis => {
+                write!(
+                    out,
+                    "{}",
+                    at.to_zoned(zone.clone()).strftime("%H:%M:%S.%3f")
+                )
+            }
+            TimeFormat::Clock => {
+                write!(out, "{}", at.to_zoned(zone.clone()).strftime("%H:%M:%S"))
+            }
+            TimeFormat::Iso => write!(
+                out,
+                "{}",
+                at.to_zoned(zone.clone())
+                    .strftime("%Y-%m-%dT%H:%M:%S.%6f%:z")
+            ),
+            TimeFormat::Utc => write!(
+                out,
+                "{}",
+                at.to_zoned(TimeZone::UTC)
+                    .strftime("%Y-%m-%d %H:%M:%S.%3fZ")
+            ),
+            TimeFormat::Relative => {
+                let seconds = now.as_second().saturating_sub(at.as_second());
+                match seconds {
+                    i64::MIN..=59 => write!(out, "<1 min"),
+                    60..=5_999 => write!(out, "{} min", seconds / 60),
+                    6_000..=359_999 => write!(out, "{} h", seconds / 3_600),
+                    _ => write!(out, "{} d", seconds / 86_400),
+                }
+            }
+        };
+    }
+}
+
+/// One row.
+#[derive(Debug, Clone, Copy)]
+pub enum LogRow<'a> {
+    /// A journal entry.
+    Entry(&'a Entry),
+    /// A hole that could not be closed.
+    Gap(&'a Gap),
+}
+
+/// How rows are drawn.
+#[derive(Debug)]
+pub struct LogStyle<'a> {
+    /// Times.
+    pub time: TimeFormat,
+    /// Whether times are shown at all.
+    pub times: bool,
+    /// The zone of times.
+    pub zone: &'a TimeZone,
+    /// What time it is, for relative ones.
+    pub now: Timestamp,
+    /// Columns for the host's name; 0 leaves it out.
+    pub host: u16,
+    /// Wrap long messages.
+    pub wrap: bool,
+    /// Columns of the message scrolled to the left, when not wrapped.
+    pub left: usize,
+    /// What is highlighted, and as what; later ones lie over earlier ones.
+    pub found: &'a [(&'a Filter, Role)],
+}
+
+/// How a row stands out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Emphasis {
+    /// Under the cursor.
+    pub selected: bool,
+    /// The hit that a search stands on.
+    pub focus: bool,
+    /// Only there for context.
+    pub context: bool,
+}
+
+impl LogStyle<'_> {
+    /// Columns before the identifier.
+    fn gutter(&self, width: u16) -> u16 {
+        let time = if self.times && width >= 40 {
+            self.time.fitted(width).width() + 1
+        } else {
+            0
+        };
+        let host = if self.host > 0 && width >= 60 {
+            self.host + 1
+        } else {
+            0
+        };
+        (1 + time + host + 2).min(width / 2)
+    }
+
+    /// How many lines a row takes at this width.
+    pub fn height(&self, row: LogRow, width: u16) -> u16 {
+        let LogRow::Entry(entry) = row else { return 1 };
+        if !self.wrap {
+            return 1;
+        }
+        let room = width.saturating_sub(self.gutter(width)).max(1);
+        // A message of few bytes needs no look: every byte is at most one column, tabs are four.
+        let head = identifier(entry);
+        if head.len() + entry.message.len() * 4 <= usize::from(room) {
+            return 1;
+        }
+        let shown = self.message(entry, room);
+        let mut lines = 0u16;
+        for (n, line) in shown.split('\n').enumerate() {
+            let left = usize::from(MAX_LINES.saturating_sub(lines));
+            let height = if n == 0 {
+                columns::wrapped_height(&format!("{head}{line}"), room, left)
+            } else {
+                columns::wrapped_height(line, room, left)
+            };
+            lines = lines.saturating_add(u16::try_from(height).unwrap_or(MAX_LINES));
+            if lines >= MAX_LINES {
+                return MAX_LINES;
+            }
+        }
+        lines.max(1)
+    }
+
+    /// The part of a message that can be seen, clean; with wrapping, its lines are kept apart.
+    fn message<'e>(&self, entry: &'e Entry, room: u16) -> Cow<'e, str> {
+        let room = usize::from(room);
+        let most = if self.wrap {
+            room * usize::from(MAX_LINES)
+        } else {
+            self.left + room + 1
+        };
+        // A column is at most a few bytes; combining characters beyond that are cut.
+        let bytes = entry
+            .message
+            .get(..most.saturating_mul(8))
+            .unwrap_or(&entry.message);
+        if !self.wrap || !bytes.contains(&b'\n') {
+            return text::clean_bytes(bytes);
+        }
+        let mut out = String::with_capacity(bytes.len());
+        for (n, line) in bytes.split(|b| *b == b'\n').enumerate() {
+            if n > 0 {
+                out.push('\n');
+            }
+            out.push_str(&text::clean_bytes(line));
+        }
+        Cow::Owned(out)
+    }
+
+    /// Draws a row into an area as high as it is, less the first `skip` lines.
+    pub fn draw(&self, painter: &mut Painter, area: Rect, row: LogRow, skip: u16, how: Emphasis) {
+        let area = area.intersection(painter.buffer.area);
+        if area.is_empty() {
+            return;
+        }
+        if how.selected {
+            let style = painter.theme.style(Role::Selected);
+            painter.style(area, style);
+            let glyph = painter.theme.glyphs().cursor;
+            painter.text(area.x, area.y, 1, glyph, style);
+        }
+        match row {
+            LogRow::Entry(entry) => self.entry(painter, area, entry, skip, how),
+            LogRow::Gap(gap) => self.gap(painter, area, gap),
+        }
+    }
+
+    fn entry(&self, painter: &mut Painter, area: Rect, entry: &Entry, skip: u16, how: Emphasis) {
+        let gutter = self.gutter(area.width);
+        let (letter, mut style) = painter.theme.priority(entry.priority);
+        let mut muted = painter.theme.style(Role::Muted);
+        let mut accent = painter.theme.style(Role::Accent);
+        if how.context {
+            style = muted;
+            accent = muted;
+        }
+        if how.selected {
+            // On the cursor's ground only the letter keeps its colour, so that all can be read.
+            let selected = painter.theme.style(Role::Selected);
+            (muted, accent) = (selected, selected);
+        }
+        if skip == 0 {
+            self.gutter_text(painter, area, gutter, entry, muted);
+            let mut buffer = [0u8; 4];
+            let letter = letter.encode_utf8(&mut buffer);
+            let x = area.x + gutter.saturating_sub(2);
+            painter.text(x, area.y, 1.min(gutter), letter, style);
+        }
+        let mut body = style;
+        if how.selected {
+            body = painter.theme.style(Role::Selected);
+        }
+        let inner = Rect::new(area.x + gutter, area.y, area.width - gutter, area.height);
+        let head = identifier(entry);
+        let message = self.message(entry, inner.width);
+        if self.wrap {
+            self.wrapped(painter, inner, (&head, &message), skip, (accent, body), how);
+        } else {
+            let used = painter.text(inner.x, inner.y, inner.width, &head, accent);
+            let rest = Rect::new(inner.x + used, inner.y, inner.width - used, 1);
+            self.one_line(painter, rest, &message, body, how);
+        }
+        if let Some(whole) = entry.cut_from
+            && area.height == 1
+            && area.width > 40
+        {
+            let note = format!(" {whole} bytes ");
+            let width = u16::try_from(note.len()).unwrap_or(0);
+            let style = painter.theme.style(Role::Warning);
+            painter.text(area.right() - width, area.y, width, &note, style);
+        }
+    }
+
+    fn gutter_text(
+        &self,
+        painter: &mut Painter,
+        area: Rect,
+        gutter: u16,
+        entry: &Entry,
+        style: Style,
+    ) {
+        let room = gutter.saturating_sub(3);
+        let mut out = String::with_capacity(usize::from(gutter) + 8);
+        if self.times && area.width >= 40 {
+            let format = self.time.fitted(area.width);
+            let mut time = String::with_capacity(32);
+            format.write(&mut time, entry.realtime, self.now, self.zone);
+            let right = format == TimeFormat::Relative;
+            columns::pad(&mut out, &time, format.width(), right);
+            out.push(' ');
+        }
+        if self.host > 0 && area.width >= 60 {
+            columns::pad(
+                &mut out,
+                &text::clean(entry.host.as_str()),
+                self.host,
+                false,
+            );
+        }
+        painter.text(area.x + 1, area.y, room, &out, style);
+    }
+
+    /// The highlighted parts of a text, sorted and apart.
+    fn marks(
+        &self,
+        painter: &Painter,
+        shown: &str,
+        how: Emphasis,
+    ) -> Vec<(std::ops::Range<usize>, Style)> {
+        let mut marks: Vec<(std::ops::Range<usize>, Style)> = Vec::new();
+        for (filter, role) in self.found.iter().rev() {
+            let role = if how.focus && *role == Role::Found {
+                Role::Focus
+            } else {
+                *role
+            };
+            let style = painter.theme.style(role);
+            for range in filter.highlights(shown) {
+                let free = marks
+                    .iter()
+                    .all(|(m, _)| range.end <= m.start || range.start >= m.end);
+                if free {
+                    marks.push((range, style));
+                }
+            }
+        }
+        marks.sort_by_key(|(range, _)| range.start);
+        marks
+    }
+
+    fn one_line(
+        &self,
+        painter: &mut Painter,
+        area: Rect,
+        message: &str,
+        style: Style,
+        how: Emphasis,
+    ) {
+        if area.is_empty() {
+            return;
+        }
+        let mut window = columns::window(message, self.left, area.width);
+        let more = window.more;
+        if more {
+            window = columns::window(message, self.left, area.width - 1);
+        }
+        let marks = self.marks(painter, message, how);
+        let x = area.x + window.pad;
+        columns::draw(painter, (x, area.y), message, window.range, style, &marks);
+        if more {
+            let muted = painter.theme.style(Role::Muted);
+            let glyph = painter.theme.glyphs().more_right;
+            painter.text(area.right() - 1, area.y, 1, glyph, muted);
+        }
+    }
+
+    fn wrapped(
+        &self,
+        painter: &mut Painter,
+        area: Rect,
+        (head, message): (&str, &str),
+        skip: u16,
+        (accent, style): (Style, Style),
+        how: Emphasis,
+    ) {
+        let mut at = 0u16;
+        for (n, line) in message.split('\n').enumerate() {
+            let whole: Cow<str> = if n == 0 {
+                Cow::Owned(format!("{head}{line}"))
+            } else {
+                Cow::Borrowed(line)
+            };
+            let own = if n == 0 { head.len() } else { 0 };
+            let mut marks = self.marks(painter, &whole, how);
+            marks.retain(|(range, _)| range.start >= own);
+            if own > 0 {
+                marks.insert(0, (0..own, accent));
+            }
+            columns::wrap(&whole, area.width, |range| {
+                if at >= skip
+                    && let Some(y) = area.y.checked_add(at - skip)
+                    && y < area.bottom()
+                {
+                    columns::draw(painter, (area.x, y), &whole, range, style, &marks);
+                }
+                at = at.saturating_add(1);
+                at < MAX_LINES && at - skip.min(at) < area.height
+            });
+            if at >= MAX_LINES {
+                return;
+            }
+        }
+    }
+
+    fn gap(&self, painter: &mut Painter, area: Rect, gap: &Gap) {
+        let style = painter.theme.style(Role::Warning);
+        let glyph = painter.theme.glyphs().gap;
+        let mut note = format!(" {}: ", text::clean(gap.host.as_str()));
+        let format = match self.time.fitted(area.width) {
+            TimeFormat::Relative => TimeFormat::Short,
+            format => format,
+        };
+        format.write(&mut note, gap.from, self.now, self.zone);
+        note.push_str(" to ");
+        format.write(&mut note, gap.to, self.now, self.zone);
+        let _ = write!(note, " is missing: {} ", text::clean(&gap.why));
+        let width = u16::try_from(note.width()).unwrap_or(u16::MAX);
+        let lead = 3.min(area.width);
+        for x in 1..lead {
+            painter.text(area.x + x, area.y, 1, glyph, style);
+        }
+        let used = lead + painter.cut(area.x + lead, area.y, area.width - lead, &note, style);
+        if width < area.width {
+            for x in used..area.width {
+                painter.text(area.x + x, area.y, 1, glyph, style);
+            }
+        }
+    }
+}
+
+/// `nginx[123]: `, clean.
+fn identifier(entry: &Entry) -> String {
+    let name = entry
+        .identifier
+        .as_deref()
+        .or(entry.unit.as_deref())
+        .unwrap_or("");
+    let mut out = String::with_capacity(name.len() + 12);
+    out.push_str(&text::clean(name));
+    if let Some(pid) = entry.pid {
+        let _ = write!(out, "[{pid}]");
+    }
+    if !out.is_empty() {
+        out.push_str(": ");
+    }
+    out
+}
