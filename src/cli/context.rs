@@ -15,8 +15,6 @@ use tokio::time::Instant;
 pub(crate) struct Session {
     /// The environment chosen by `--env`, or the default one.
     pub(crate) environment: Environment,
-    /// Personal settings; defaults where the file is absent or wrong.
-    pub(crate) settings: Settings,
     /// Every host of the environment, whatever `--host` says.
     pub(crate) fleet: Fleet,
     /// From `--read-only`, or the environment's `read_only_<env>`.
@@ -60,7 +58,6 @@ impl Session {
             read_only: global.read_only || environment.read_only,
             deadline: deadline(global),
             environment,
-            settings,
             fleet,
             hosts,
         })

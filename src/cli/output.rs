@@ -1,7 +1,7 @@
 //! How results and problems leave the program: documents and tables on standard output,
 //! everything else on standard error.
 
-use super::{Run, context::Session};
+use super::Run;
 use crate::problem::{Exit, Problem};
 use crate::text;
 use serde::Serialize;
@@ -59,37 +59,22 @@ impl From<&Problem> for ProblemItem {
     }
 }
 
-/// Ends a command that lists things: prints the document or `human`'s text, and one line a
-/// problem on standard error. The exit code is that of the worst problem, 0 without any; when no
-/// host answered at all, the worst problem ends the command after the (empty) document.
-pub(crate) fn list<T: Serialize>(
-    session: &Session,
-    as_json: bool,
-    items: Vec<T>,
-    problems: &[Problem],
-    human: impl FnOnce(&[T]) -> String,
-) -> Run {
-    let nothing = items.is_empty() && problems.len() >= session.hosts().len();
-    if as_json {
-        json(&Document::new(&session.environment.name, items, problems))?;
-    } else {
-        print(&human(&items))?;
-    }
+/// Ends a command that asked hosts, after its result was printed. The exit code is that of the
+/// gravest problem, 0 without any. When no host `answered`, that problem ends the command; else
+/// each is a line on standard error, unless the document has them.
+pub(crate) fn settle(as_json: bool, problems: &[Problem], answered: bool) -> Run {
     let Some(worst) = worst(problems) else {
         return Ok(0);
     };
-    for problem in problems
-        .iter()
-        .filter(|p| !nothing || !std::ptr::eq(*p, worst))
-    {
-        if !as_json {
-            warn(problem);
-        }
+    if !as_json {
+        let ends = |problem: &Problem| !answered && std::ptr::eq(problem, worst);
+        problems.iter().filter(|p| !ends(p)).for_each(warn);
     }
-    if nothing {
-        return Err(worst.clone());
+    if answered {
+        Ok(worst.exit.code())
+    } else {
+        Err(worst.clone())
     }
-    Ok(worst.exit.code())
 }
 
 /// The problem that decides the exit code: what cannot be known first, then refusals, then what

@@ -1,10 +1,6 @@
 //! `qd units`: the units of all hosts, as a table or a document.
 
-use super::{
-    Global, Run,
-    context::{self, Session},
-    output,
-};
+use super::{Global, Run, context::Session, output};
 use crate::problem::{Exit, Problem};
 use crate::remote::systemd::{Systemd, Unit, names};
 use clap::Args;
@@ -83,7 +79,6 @@ pub(crate) async fn run(global: &Global, command: Units) -> Run {
     let all = command.all;
     let (lists, problems) = session
         .each_host(|host| async move {
-            context::contact(&host).await?;
             let systemd = Systemd::open(&host).await?;
             let units = if all {
                 systemd.units().await?
@@ -118,11 +113,8 @@ pub(crate) async fn run(global: &Global, command: Units) -> Run {
         ))?;
     } else {
         output::print(&table(&rows, session.hosts().len() > 1, output::colour()))?;
-        for problem in &problems {
-            output::warn(problem);
-        }
     }
-    Ok(output::worst(&problems).map_or(0, |problem| problem.exit.code()))
+    output::settle(global.json, &problems, !lists.is_empty())
 }
 
 /// A shell pattern as a regular expression over the whole name.
