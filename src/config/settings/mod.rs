@@ -4,7 +4,7 @@
 
 mod read;
 
-use super::{Diagnostic, Position, Severity, SshTransport, diagnostic::closest, find};
+use super::{Diagnostic, Position, SshTransport, find};
 use crate::problem::Problem;
 use etcetera::BaseStrategy;
 use std::{
@@ -84,6 +84,7 @@ pub struct Settings {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 struct Places {
     file: PathBuf,
+    theme: Option<Position>,
     actions: BTreeMap<String, Position>,
 }
 
@@ -141,30 +142,23 @@ impl Settings {
         }
     }
 
-    /// The keys that belong to no action. What actions there are is known above this module.
-    pub fn unknown_actions<'a>(
-        &self,
-        known: impl Iterator<Item = &'a str> + Clone,
-    ) -> Vec<Diagnostic> {
-        self.keys
-            .keys()
-            .filter(|id| !known.clone().any(|k| k == id.as_str()))
-            .map(|id| {
-                let diagnostic = self.finding(id, "unknown-action", format!("no action '{id}'"));
-                match closest(id, known.clone()) {
-                    Some(meant) => diagnostic.hint(format!("did you mean '{meant}'?")),
-                    None => diagnostic.hint("docs/keys.md lists them, and so does the key ?"),
-                }
-            })
-            .collect()
+    /// Where the keys of an action are set: `file:line:column`. What actions there are, and
+    /// whether their keys clash, is known above this module.
+    pub fn place(&self, action: &str) -> String {
+        let file = self.places.file.display();
+        match self.position(action) {
+            Some(at) => format!("{file}:{}:{}", at.line, at.column),
+            None => file.to_string(),
+        }
     }
 
-    /// A finding at the place where the keys of an action are set.
-    pub fn finding(&self, action: &str, code: &'static str, message: String) -> Diagnostic {
-        let diagnostic = Diagnostic::new(Severity::Error, &self.places.file, code, message);
-        match self.places.actions.get(action) {
-            Some(at) => diagnostic.at(*at),
-            None => diagnostic,
-        }
+    /// As [`Settings::place`], without the file.
+    pub fn position(&self, action: &str) -> Option<Position> {
+        self.places.actions.get(action).copied()
+    }
+
+    /// Where the theme is named.
+    pub fn theme_position(&self) -> Option<Position> {
+        self.places.theme
     }
 }

@@ -80,6 +80,7 @@ impl Reader<'_> {
             "theme" => {
                 if let Some(theme) = self.string(name, value) {
                     settings.theme = Some(theme.to_string());
+                    settings.places.theme = Some(self.at(&value.span()));
                 }
             }
             "preset" => {
@@ -281,13 +282,10 @@ mod tests {
         assert_eq!(settings.keys["units.restart"], ["ctrl-r", "R"]);
         assert_eq!(settings.keys["units.stop"], [""; 0]);
         assert_eq!(settings.keys["quit"], ["x"]);
-        let unknown = settings.unknown_actions(["units.restart", "app.quit"].into_iter());
+        assert_eq!(settings.place("units.stop"), "s:11:7");
         assert_eq!(
-            unknown.iter().map(ToString::to_string).collect::<Vec<_>>(),
-            [
-                "s:12:1: error: no action 'quit' (docs/keys.md lists them, and so does the key ?)",
-                "s:11:7: error: no action 'units.stop' (docs/keys.md lists them, and so does the key ?)",
-            ]
+            settings.theme_position(),
+            Some(Position { line: 1, column: 9 })
         );
     }
 
