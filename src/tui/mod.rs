@@ -4,6 +4,7 @@
 //! about it. Nothing below this module knows of it.
 
 pub mod actions;
+pub mod clipboard;
 pub mod effect;
 pub mod history;
 pub mod keymap;
