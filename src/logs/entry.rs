@@ -34,6 +34,7 @@ impl Mark {
 #[derive(Debug, Default)]
 pub struct Interner {
     known: HashMap<Box<[u8]>, Arc<str>>,
+    boot: Option<(Box<[u8]>, u128)>,
 }
 
 impl Interner {
@@ -52,6 +53,18 @@ impl Interner {
         self.known.insert(Box::from(bytes), text.clone());
         text
     }
+
+    /// The number that a boot id is. Most entries have the same as the one before.
+    fn boot(&mut self, bytes: &[u8]) -> Option<u128> {
+        if let Some((last, id)) = &self.boot
+            && **last == *bytes
+        {
+            return Some(*id);
+        }
+        let id = boot_id(bytes)?;
+        self.boot = Some((Box::from(bytes), id));
+        Some(id)
+    }
 }
 
 /// The entry of a list. `None` when it lacks what every entry has (cursor, time, boot).
@@ -60,24 +73,23 @@ pub fn decode(raw: &Raw<'_>, host: &HostId, interner: &mut Interner) -> Option<E
     let (mut message, mut cut_from, mut priority) = (None, None, 6);
     let (mut unit, mut about) = (None, None);
     let (mut identifier, mut comm, mut pid, mut syslog_pid) = (None, None, None, None);
-    for field in raw.fields() {
-        let value = field.value;
-        match field.name {
-            "__CURSOR" => cursor = text(value),
-            "__REALTIME_TIMESTAMP" => realtime = number(value),
-            "__MONOTONIC_TIMESTAMP" => monotonic = number(value).unwrap_or(0),
-            "_BOOT_ID" => boot = boot_id(value),
-            "MESSAGE" if message.is_none() => {
+    for (name, value, cut) in raw.values() {
+        match name {
+            b"__CURSOR" => cursor = text(value),
+            b"__REALTIME_TIMESTAMP" => realtime = number(value),
+            b"__MONOTONIC_TIMESTAMP" => monotonic = number(value).unwrap_or(0),
+            b"_BOOT_ID" => boot = interner.boot(value),
+            b"MESSAGE" if message.is_none() => {
                 message = Some(value);
-                cut_from = field.cut_from;
+                cut_from = cut;
             }
-            "PRIORITY" => priority = number(value).filter(|p| *p < 8).unwrap_or(6),
-            "SYSLOG_IDENTIFIER" if !value.is_empty() => identifier = Some(value),
-            "_COMM" => comm = Some(value),
-            "_PID" => pid = number(value),
-            "SYSLOG_PID" => syslog_pid = number(value),
-            "_SYSTEMD_UNIT" => unit = Some(value),
-            "UNIT" => about = Some(value),
+            b"PRIORITY" => priority = number(value).filter(|p| *p < 8).unwrap_or(6),
+            b"SYSLOG_IDENTIFIER" if !value.is_empty() => identifier = Some(value),
+            b"_COMM" => comm = Some(value),
+            b"_PID" => pid = number(value),
+            b"SYSLOG_PID" => syslog_pid = number(value),
+            b"_SYSTEMD_UNIT" => unit = Some(value),
+            b"UNIT" => about = Some(value),
             _ => {}
         }
     }

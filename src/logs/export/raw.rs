@@ -53,6 +53,9 @@ impl Field<'_> {
     }
 }
 
+/// Name, value, and the whole length where it was cut.
+pub(crate) type Value<'a> = (&'a [u8], &'a [u8], Option<u64>);
+
 /// A parsed entry, borrowed from the parser's buffer.
 #[derive(Debug, Clone, Copy)]
 pub struct Raw<'a> {
@@ -84,11 +87,23 @@ impl<'a> Raw<'a> {
         })
     }
 
+    /// Names and values as bytes, with the whole length where a value was cut: for those who look
+    /// at every field of every entry.
+    pub(crate) fn values(&self) -> impl Iterator<Item = Value<'a>> + use<'a> {
+        let bytes = self.bytes;
+        self.places.iter().filter_map(move |place| {
+            let name = bytes.get(place.name..place.name + place.name_length)?;
+            let value = bytes.get(place.value..place.value + place.length)?;
+            Some((name, value, place.cut_from))
+        })
+    }
+
     /// The first value of a field.
     pub fn get(&self, name: &str) -> Option<&'a [u8]> {
-        self.fields()
-            .find(|field| field.name == name)
-            .map(|field| field.value)
+        let name = name.as_bytes();
+        self.values()
+            .find(|(found, ..)| *found == name)
+            .map(|(_, value, _)| value)
     }
 
     /// How many fields were skipped because the entry has too many or is too long.
