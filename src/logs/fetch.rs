@@ -8,7 +8,7 @@ use super::{
     stream::{AsTheyCame, BATCH, Decode, ForLists, QUEUE, Source, Stream},
 };
 use crate::problem::{Exit, Problem};
-use crate::remote::ssh::{Argv, ExitStatus, Host};
+use crate::remote::ssh::{Argv, ExitStatus, Host, SshError};
 use jiff::Zoned;
 use tokio::sync::mpsc;
 
@@ -138,11 +138,11 @@ pub async fn access(host: &Host) -> Result<(), Problem> {
     match may_read(host).await {
         Ok(None) => Ok(()),
         Ok(Some(problem)) => Err(problem.on(host.id().as_str())),
-        Err(problem) => Err(problem),
+        Err(error) => Err(Problem::from(error).on(host.id().as_str())),
     }
 }
 
-pub(super) async fn may_read<S: Source>(source: &S) -> Result<Option<Problem>, Problem> {
+pub(super) async fn may_read<S: Source>(source: &S) -> Result<Option<Problem>, SshError> {
     let command = Argv::new("sh").args(["-c", ACCESS_PROBE]);
     let process = source.exec(&command).await?;
     let mut stdout = tokio::io::AsyncReadExt::take(process.stdout, 4 << 10);

@@ -4,7 +4,7 @@ use super::*;
 use crate::logs::export::Field;
 use crate::remote::{
     HostId,
-    ssh::{Process, SshError},
+    ssh::{Argv, ExitStatus, Process, SshError},
 };
 use futures::FutureExt;
 use proptest::prelude::*;
