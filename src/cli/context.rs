@@ -159,16 +159,20 @@ pub(crate) async fn contact(host: &Host) -> Result<Option<Duration>, Problem> {
 
 /// The configuration named by `--config`, or found upwards from the working directory.
 pub(crate) fn load(global: &Global) -> Result<Loaded, Problem> {
-    let cwd = std::env::current_dir().map_err(|error| {
+    Loaded::find(global.config.as_deref(), &directory()?)
+}
+
+/// The working directory.
+pub(crate) fn directory() -> Result<std::path::PathBuf, Problem> {
+    std::env::current_dir().map_err(|error| {
         Problem::new(
             "config",
             "no-directory",
             Exit::Usage,
             format!("cannot tell the working directory: {error}"),
         )
-        .hint("give the configuration with --config PATH")
-    })?;
-    Loaded::find(global.config.as_deref(), &cwd)
+        .hint("go to a directory that exists")
+    })
 }
 
 /// When `--timeout` ends a command that starts now.

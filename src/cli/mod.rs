@@ -3,6 +3,7 @@
 //! Each noun's file has its clap types and a `run`; this one has the global options, the
 //! dispatch and the way results and problems leave the program.
 
+pub mod completions;
 pub mod config;
 pub(crate) mod context;
 pub mod demo;
@@ -12,6 +13,7 @@ pub mod history;
 mod interrupt;
 mod logging;
 pub mod logs;
+pub mod man;
 mod operate;
 pub mod output;
 pub mod rebuild;
@@ -128,6 +130,8 @@ pub(crate) enum Command {
     Doctor(doctor::Doctor),
     History(history::History),
     Demo(demo::Demo),
+    Completions(completions::Completions),
+    Man(man::Man),
 }
 
 /// Parses, runs, reports.
@@ -206,5 +210,7 @@ async fn dispatch(global: &Global, command: Option<Command>) -> Run {
         Some(Command::Doctor(c)) => doctor::run(global, c).await,
         Some(Command::History(c)) => history::run(global, c).await,
         Some(Command::Demo(c)) => demo::run(global, c).await,
+        Some(Command::Completions(c)) => completions::run(c),
+        Some(Command::Man(c)) => man::run(c),
     }
 }

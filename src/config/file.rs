@@ -388,8 +388,8 @@ impl Reader<'_> {
         }
     }
 
-    /// A list of strings with the place of each. Packer's variables can hold only strings, so
-    /// one string with commas counts as a list.
+    /// A list of strings with the place of each. One string with commas counts as a list, for
+    /// programs that share the file and whose variables are all strings.
     fn strings(
         &mut self,
         property: &ObjectProp<'_>,

@@ -11,6 +11,34 @@ pub struct Loaded {
     file: File,
 }
 
+/// Everything that is to be said about a config.json, also when it cannot be read.
+#[derive(Debug)]
+pub struct Inspection {
+    /// The file.
+    pub path: PathBuf,
+    /// All findings, in its order.
+    pub diagnostics: Vec<Diagnostic>,
+    /// The environments that could be made out.
+    pub environments: Vec<String>,
+    /// The environment used when none is asked for.
+    pub default: Option<String>,
+}
+
+impl Inspection {
+    /// Looks at the file that [`Loaded::find`] would read. Fails only when there is none.
+    pub fn of(flag: Option<&Path>, cwd: &Path) -> Result<Inspection, Problem> {
+        let path = find::locate(flag, cwd)?;
+        let file = find::read(&path);
+        let environments = file.environments.into_iter().map(|e| e.name).collect();
+        Ok(Inspection {
+            path,
+            diagnostics: file.diagnostics,
+            environments,
+            default: file.default,
+        })
+    }
+}
+
 impl Loaded {
     /// Reads the file that `flag` names (or the one in that directory), else the nearest one
     /// from `cwd` upwards. Fails when there is none or it is not JSON; mistakes in single keys

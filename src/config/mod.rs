@@ -11,12 +11,13 @@ mod find;
 mod json;
 pub mod keys;
 mod loaded;
+pub mod schema;
 pub mod secrets;
 pub mod settings;
 
 pub use destination::{Destination, DestinationError};
 pub use diagnostic::{Diagnostic, Position, Severity};
-pub use loaded::Loaded;
+pub use loaded::{Inspection, Loaded};
 
 use std::path::PathBuf;
 
