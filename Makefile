@@ -3,7 +3,7 @@
 PREFIX = $(HOME)/.local
 CARGO = cargo
 
-.PHONY: help demo test bench lint install
+.PHONY: help demo test bench lint docs install
 
 help: ## This list
 	@sed -n 's/^\([a-z]*\):.*## /\1|/p' Makefile | awk -F'|' '{printf "make %-9s %s\n", $$1, $$2}'
@@ -19,6 +19,9 @@ bench: ## Measure against the peers; the figures of docs/performance.md are made
 
 lint: ## Formatting, clippy, documentation, licences and sources of what is linked
 	scripts/lint
+
+docs: ## Write the generated files under docs/ anew
+	scripts/docs
 
 install: ## Install qd, its man pages and completions below PREFIX (default ~/.local)
 	scripts/install "$(PREFIX)"

@@ -9,6 +9,7 @@ pub(crate) mod context;
 pub mod demo;
 pub mod doctor;
 pub mod env;
+mod examples;
 pub mod history;
 mod interrupt;
 mod logging;
@@ -29,30 +30,13 @@ use std::{path::PathBuf, process::ExitCode};
 
 /// The terminal from which a small team runs NixOS servers on Hetzner Cloud.
 #[derive(Debug, Parser)]
-#[command(name = "qd", version, propagate_version = true, after_help = EXAMPLES)]
+#[command(name = "qd", version, propagate_version = true, after_help = examples::QD)]
 pub struct Cli {
     #[command(flatten)]
     pub(crate) global: Global,
     #[command(subcommand)]
     pub(crate) command: Option<Command>,
 }
-
-const EXAMPLES: &str = "\
-Examples:
-  qd                               the console on the default environment
-  qd -e staging --read-only        the same, to look only
-  qd demo                          the console on an embedded environment
-  qd units --failed                what is broken, on all hosts
-  qd logs -f nginx.service         one unit's journal, live, from all hosts
-  qd doctor                        what is missing, and how to mend it
-
-Exit codes:
-  0 done, or nothing wrong              3 could not reach or log in
-  1 negative answer, or failed          4 refused: read-only, consent, host key
-  2 wrong usage or configuration        5 end state unknown    130 interrupted
-
-Configuration is read from the nearest config.json upwards; personal settings from
-$XDG_CONFIG_HOME/quarterdeck/settings.toml. NO_COLOR is respected.";
 
 /// Options that every command takes.
 #[derive(Debug, Clone, Default, Args)]
@@ -116,19 +100,26 @@ impl Global {
 /// What to do; the console when absent.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    #[command(after_help = examples::UNITS)]
     Units(units::Units),
-    #[command(subcommand)]
+    #[command(subcommand, after_help = examples::UNIT)]
     Unit(unit::Unit),
+    #[command(after_help = examples::LOGS)]
     Logs(logs::Logs),
+    #[command(after_help = examples::SSH)]
     Ssh(ssh::Ssh),
+    #[command(after_help = examples::TUNNEL)]
     Tunnel(tunnel::Tunnel),
+    #[command(after_help = examples::REBUILD)]
     Rebuild(rebuild::Rebuild),
-    #[command(subcommand)]
+    #[command(subcommand, after_help = examples::ENV)]
     Env(env::Env),
-    #[command(subcommand)]
+    #[command(subcommand, after_help = examples::CONFIG)]
     Config(config::Config),
     Doctor(doctor::Doctor),
+    #[command(after_help = examples::HISTORY)]
     History(history::History),
+    #[command(after_help = examples::DEMO)]
     Demo(demo::Demo),
     Completions(completions::Completions),
     Man(man::Man),
