@@ -251,7 +251,9 @@ impl Reader<'_> {
                     if is_user(&user) {
                         env.ssh_user = user;
                     } else {
-                        self.bad(property, name, format!("'{user}' is not a user name"), None);
+                        let message = format!("'{user}' is not a user name");
+                        let hint = "write a login name of the hosts".to_string();
+                        self.bad(property, name, message, Some(hint));
                     }
                 }
             }

@@ -13,7 +13,8 @@ const NAME: &str = "config.json";
 /// Finds the file; reads nothing that was asked for by name.
 pub(crate) fn locate(flag: Option<&Path>, cwd: &Path) -> Result<PathBuf, Problem> {
     if let Some(asked) = flag {
-        let path = cwd.join(asked);
+        // Without the dots of `--config .`, which would be in every message.
+        let path: PathBuf = cwd.join(asked).components().collect();
         return Ok(if path.is_dir() { path.join(NAME) } else { path });
     }
     let mut foreign = None;
@@ -128,7 +129,7 @@ mod tests {
     fn asked_for_by_name() {
         let root = tempfile::tempdir().unwrap();
         let at = |flag: &str| locate(Some(Path::new(flag)), root.path()).unwrap();
-        assert_eq!(at("."), root.path().join(".").join(NAME));
+        assert_eq!(at("."), root.path().join(NAME));
         assert_eq!(at("other.json"), root.path().join("other.json"));
     }
 

@@ -95,7 +95,7 @@ fn hint_for(kind: &ParseErrorKind) -> Option<&'static str> {
             Some("JSON has no comments, and Terraform reads this file too")
         }
         ParseErrorKind::TrailingCommasNotAllowed => Some("remove the comma after the last entry"),
-        ParseErrorKind::ExpectedComma => Some("a comma is missing before this"),
+        ParseErrorKind::ExpectedComma => Some("add one here"),
         ParseErrorKind::SingleQuotedStringsNotAllowed => Some("use double quotes"),
         ParseErrorKind::UnterminatedObject => Some("a } is missing"),
         ParseErrorKind::UnterminatedArray => Some("a ] is missing"),

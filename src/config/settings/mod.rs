@@ -59,7 +59,7 @@ pub struct Settings {
     pub theme: Option<String>,
     /// Which default keys hold.
     pub preset: Preset,
-    /// Own keys: the id of an action and its keys, e.g. `"units.restart" = ["ctrl-r"]`. An empty
+    /// Own keys: the id of an action and its keys, e.g. `"units.restart" = ["f5"]`. An empty
     /// list takes the action's keys away.
     pub keys: BTreeMap<String, Vec<String>>,
     /// How times are shown.

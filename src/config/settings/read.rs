@@ -38,12 +38,19 @@ pub(super) fn parse(path: &Path, text: &str) -> (Settings, Vec<Diagnostic>) {
     for error in errors {
         let first_line = error.message().lines().next().unwrap_or("").to_string();
         let span = error.span().unwrap_or(0..0);
-        reader.report(&span, "invalid-toml", first_line, None);
+        let hint = first_line
+            .starts_with("invalid ")
+            .then(|| "text needs quotes".to_string());
+        reader.report(&span, "invalid-toml", first_line, hint);
     }
     for (key, value) in table.get_ref() {
         reader.key(key, value, &mut settings);
     }
     reader.diagnostics.sort_by_key(|d| d.at);
+    // What the parser made of a broken value is not worth a second remark.
+    reader
+        .diagnostics
+        .dedup_by(|later, first| first.code == "invalid-toml" && later.at == first.at);
     (settings, reader.diagnostics)
 }
 
@@ -304,7 +311,7 @@ mod tests {
         s:4:18: error: log_budget_mib is out of range (it is a number of MiB from 8 to 65536)
         s:5:8: error: time cannot be 'mars' (it is one of local, utc, relative)
         s:6:9: error: theme is empty (write a value or remove the line)
-        s:7:9: error: invalid boolean, expected `true`
+        s:7:9: error: invalid boolean, expected `true` (text needs quotes)
         s:9:8: error: quit must be a list of keys, not an integer
         ");
     }
