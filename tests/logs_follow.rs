@@ -100,7 +100,17 @@ fn journals_that_rotate_and_journald_that_restarts() {
 fn a_journalctl_that_is_killed() {
     require!(hosts);
     let faults = ["journalctl-kill", "wait 1000", "journalctl-kill"];
-    assert!(survives("log-killed", &faults) > 2);
+    assert!(survives("log-killed", &faults) > 1);
+}
+
+#[test]
+fn journal_files_that_appear_while_others_are_written() {
+    require!(hosts);
+    // journalctl may notice a new file late; what it had gone past by then would never come.
+    survives(
+        "log-users",
+        &["new-users", "wait 500", "new-users", "wait 500"],
+    );
 }
 
 #[test]

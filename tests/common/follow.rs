@@ -114,6 +114,13 @@ impl Breakable for Real {
                 self.host
                     .run(&["systemctl", "restart", "systemd-journald.service"]);
             }
+            "new-users" => {
+                // Each user's first entry makes a journal file.
+                let script = "n=$(ls /var/log/journal/*/user-*.journal | wc -l); \
+                              for i in $(seq 20); do setpriv --reuid $((3000+n+i)) --clear-groups \
+                              logger -t newcomer first line of $i; done";
+                self.host.run(&["sh", "-c", script]);
+            }
             "journalctl-kill" => {
                 self.host.try_run(&["pkill", "-KILL", "-x", "journalctl"]);
             }
