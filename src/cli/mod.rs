@@ -5,6 +5,7 @@
 
 pub mod completions;
 pub mod config;
+pub mod console;
 pub(crate) mod context;
 pub mod demo;
 pub mod doctor;
@@ -34,6 +35,8 @@ use std::{path::PathBuf, process::ExitCode};
 pub struct Cli {
     #[command(flatten)]
     pub(crate) global: Global,
+    #[command(flatten)]
+    pub(crate) screen: console::Screen,
     #[command(subcommand)]
     pub(crate) command: Option<Command>,
 }
@@ -127,12 +130,16 @@ pub(crate) enum Command {
 
 /// Parses, runs, reports.
 pub fn main() -> ExitCode {
-    let Cli { global, command } = match Cli::try_parse() {
+    let Cli {
+        global,
+        screen,
+        command,
+    } = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => return usage::report(&error),
     };
     let global = global.without_empty();
-    match start(&global, command) {
+    match start(&global, &screen, command) {
         Ok(code) => ExitCode::from(code),
         Err(problem) => output::report(&problem, global.json),
     }
@@ -141,7 +148,7 @@ pub fn main() -> ExitCode {
 /// The exit code: 0, or what the answer means (see [`Exit`]).
 pub(crate) type Run = Result<u8, Problem>;
 
-fn start(global: &Global, command: Option<Command>) -> Run {
+fn start(global: &Global, screen: &console::Screen, command: Option<Command>) -> Run {
     let on_screen = matches!(command, None | Some(Command::Demo(_)));
     let _log = logging::start(global, on_screen)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -156,7 +163,7 @@ fn start(global: &Global, command: Option<Command>) -> Run {
                 format!("cannot start worker threads: {error}"),
             )
         })?;
-    let result = runtime.block_on(supervised(global, command));
+    let result = runtime.block_on(supervised(global, screen, command));
     // Threads blocked in a read of the terminal must not keep the process.
     runtime.shutdown_background();
     result
@@ -164,16 +171,16 @@ fn start(global: &Global, command: Option<Command>) -> Run {
 
 /// Runs a command within its time, and ends it by an interrupt. Dropping its future is what
 /// closes connections and removes temporary files.
-async fn supervised(global: &Global, command: Option<Command>) -> Run {
+async fn supervised(global: &Global, screen: &console::Screen, command: Option<Command>) -> Run {
     // The console and an interactive shell own the terminal and handle signals themselves.
     if matches!(
         command,
         None | Some(Command::Demo(_)) | Some(Command::Ssh(_))
     ) {
-        return dispatch(global, command).await;
+        return dispatch(global, screen, command).await;
     }
     let changes = matches!(command, Some(Command::Unit(_)) | Some(Command::Rebuild(_)));
-    let run = dispatch(global, command);
+    let run = dispatch(global, screen, command);
     tokio::select! {
         biased;
         result = run => result,
@@ -182,14 +189,9 @@ async fn supervised(global: &Global, command: Option<Command>) -> Run {
     }
 }
 
-async fn dispatch(global: &Global, command: Option<Command>) -> Run {
+async fn dispatch(global: &Global, screen: &console::Screen, command: Option<Command>) -> Run {
     match command {
-        None => Err(Problem::new(
-            "qd",
-            "no-console",
-            Exit::Usage,
-            "the console comes here",
-        )),
+        None => crate::tui::start::console(screen.options(global)).await,
         Some(Command::Units(c)) => units::run(global, c).await,
         Some(Command::Unit(c)) => unit::run(global, c).await,
         Some(Command::Logs(c)) => logs::run(global, c).await,

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     logs::Query,
-    ops::{ApprovedPlan, Intent, JobId},
+    ops::{ApprovedPlan, Intent, JobId, pending::Pending},
     remote::{Answer, HostId},
 };
 use std::{fmt, path::PathBuf};
@@ -32,6 +32,10 @@ pub enum Effect {
     Prepare(EnvId, RequestId, Intent),
     /// Execute what was approved.
     Execute(EnvId, JobId, ApprovedPlan),
+    /// Watch the rest of an operation of an earlier console.
+    Reattach(EnvId, JobId, Pending),
+    /// Read the audit log.
+    History(RequestId),
     /// The user's answer to a question; `None` declines.
     Answer(QuestionId, Option<Hidden>),
     /// Put text on the clipboard; the text and what it is.
@@ -42,6 +46,10 @@ pub enum Effect {
     Shell(EnvId, HostId),
     /// Stop the process as a job of the shell.
     Suspend,
+    /// Set the terminal's modes again: somebody changed them.
+    Restore,
+    /// Use this theme.
+    Theme(String),
     /// Draw everything anew.
     Redraw,
     /// Leave with this exit code.
@@ -83,6 +91,10 @@ pub enum Next {
     Prompt(PromptSpec),
     /// Choose one of several.
     Pick(PickSpec),
+    /// The action was taken by something smaller than the screen (Esc cleared a filter).
+    Taken,
+    /// Mark the line being typed as wrong there (bytes), for this reason.
+    Wrong(std::ops::Range<usize>, String),
     /// Make a plan for each and have them confirmed together.
     Operate(Vec<Intent>),
     /// Redraw: something visible changed.

@@ -1,17 +1,24 @@
 //! The screen: an Elm core, panes of one shape, and a loop that draws only what changed.
 //!
 //! [`model`] is the state, [`msg`] what happened, [`update`] what follows, [`effect`] what to do
-//! about it. Nothing below this module knows of it.
+//! about it. [`run`] is the only place that waits, [`runtime`] the only one that reaches out.
+//! Nothing below this module knows of it.
 
 pub mod actions;
 pub mod clipboard;
+pub mod command;
 pub mod effect;
+pub mod format;
 pub mod history;
 pub mod keymap;
 pub mod layout;
 pub mod model;
 pub mod msg;
 pub mod panes;
+pub mod run;
+pub mod runtime;
+pub mod start;
+pub mod terminal;
 pub mod theme;
 pub mod update;
 pub mod view;

@@ -3,19 +3,20 @@
 mod overlay;
 mod world;
 
-pub use overlay::{Confirm, Line, LineFor, Overlay, Palette, PaletteItem};
+pub use overlay::{Confirm, Dialog, Line, LineFor, Overlay, Palette, PaletteItem};
 pub use world::{HostState, World};
 
 use super::{
     history::History,
-    keymap::Keymap,
+    keymap::{Chord, Keymap},
     layout::Layout,
     msg::{Level, QuestionId, RequestId, StreamId},
     panes::{Pane, ScreenId},
     theme::Theme,
 };
 use crate::{
-    ops::{JobId, Outcome, Plan},
+    config::settings::TimeFormat,
+    ops::{Intent, JobId, Outcome},
     remote::Question,
 };
 use jiff::{Timestamp, tz::TimeZone};
@@ -77,8 +78,12 @@ pub struct Job {
     pub id: JobId,
     /// Where.
     pub env: EnvId,
-    /// What was approved.
-    pub plan: Plan,
+    /// What it does, in one line.
+    pub title: String,
+    /// What was wanted.
+    pub intent: Intent,
+    /// Each command or call, as it was sent.
+    pub steps: Vec<String>,
     /// When it began.
     pub started: Timestamp,
     /// When it ended.
@@ -107,6 +112,10 @@ pub struct Preferences {
     pub keymap: Keymap,
     /// The time zone of every clock on the screen.
     pub zone: TimeZone,
+    /// How times are shown.
+    pub time: TimeFormat,
+    /// Memory for journal entries of all log views together, in bytes.
+    pub log_budget: usize,
 }
 
 impl Default for Preferences {
@@ -115,6 +124,8 @@ impl Default for Preferences {
             theme: Theme::default(),
             keymap: Keymap::default(),
             zone: TimeZone::UTC,
+            time: TimeFormat::Local,
+            log_budget: 256 << 20,
         }
     }
 }
@@ -144,6 +155,8 @@ pub struct Model {
     pub overlays: Vec<Overlay>,
     /// Questions that wait for the user, the oldest first.
     pub questions: VecDeque<(QuestionId, EnvId, Question)>,
+    /// What is typed and chosen in the dialog of the first question.
+    pub dialog: Dialog,
     /// Operations of this session, the oldest first.
     pub jobs: Vec<Job>,
     /// What was said, the oldest first.
@@ -151,9 +164,13 @@ pub struct Model {
     /// Until when the last message is shown as a toast.
     pub toast_until: Option<Timestamp>,
     /// Keys of an unfinished sequence.
-    pub pending: Vec<crossterm::event::KeyEvent>,
+    pub pending: Vec<Chord>,
     /// What was typed into each kind of prompt, the oldest first.
     pub line_history: BTreeMap<&'static str, Vec<String>>,
+    /// The pane took the last action itself.
+    pub taken: bool,
+    /// The names of all themes, for completion.
+    pub themes: Vec<String>,
     /// Something visible changed since the last frame.
     pub dirty: bool,
     /// The console is about to end.
@@ -203,11 +220,14 @@ impl Model {
             history: History::default(),
             overlays: Vec::new(),
             questions: VecDeque::new(),
+            dialog: Dialog::default(),
             jobs: Vec::new(),
             messages: VecDeque::new(),
             toast_until: None,
             pending: Vec::new(),
             line_history: BTreeMap::new(),
+            taken: false,
+            themes: Vec::new(),
             dirty: true,
             quitting: false,
             ids: Ids::default(),

@@ -3,12 +3,15 @@
 //! Messages from an environment are stamped with it. Time is a message too, so that nothing else
 //! reads a clock.
 
-use super::model::EnvId;
+use super::{
+    model::{EnvId, Preferences},
+    theme::Theme,
+};
 use crate::{
     logs::{Entry, LogEvent},
-    ops::{JobEvent, JobId, Plan},
+    ops::{JobEvent, JobId, Plan, audit::Record, pending::Pending},
     problem::Problem,
-    remote::{ConnState, HostId, Question, systemd::UnitEvent},
+    remote::{ConnState, HostId, Question, metrics::MetricsEvent, systemd::UnitEvent},
 };
 use crossterm::event::KeyEvent;
 use jiff::Timestamp;
@@ -58,6 +61,14 @@ pub enum Msg {
     Say(Level, String),
     /// A problem to tell.
     Problem(Problem),
+    /// Another theme.
+    Theme(Box<Theme>),
+    /// Other personal settings, with what is wrong with them.
+    Settings(Box<Preferences>),
+    /// The process was asked to stop as a job of the shell (SIGTSTP).
+    Stop,
+    /// The process goes on after somebody stopped it (SIGCONT).
+    Continued,
     /// The process was asked to end (SIGTERM, SIGHUP).
     Terminate,
     /// The screen was given up for a while (a shell, Ctrl-Z) and is ours again.
@@ -110,6 +121,10 @@ pub enum EnvMsg {
     Conn(HostId, ConnState),
     /// News from a host's systemd.
     Units(HostId, UnitEvent),
+    /// A host was measured.
+    Metrics(HostId, MetricsEvent),
+    /// Operations that were under way when an earlier console ended.
+    Pending(Vec<Pending>),
 }
 
 /// News of a journal stream.
@@ -134,4 +149,6 @@ pub enum Reply {
     Dependencies(Vec<(String, Vec<String>)>),
     /// All fields of a journal entry.
     Fields(Vec<(String, Vec<u8>)>),
+    /// Past operations, the oldest first.
+    History(Vec<Record>),
 }

@@ -4,8 +4,13 @@
 //! hold for every pane are here and in the folder; what a pane does is in its module.
 
 mod act;
+mod command;
+mod confirm;
+mod hosts;
 mod keys;
 mod line;
+mod palette;
+mod questions;
 mod screens;
 mod world;
 
@@ -43,7 +48,11 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
         }
         Msg::Paste(text) => {
             model.dirty = true;
-            line::paste(model, &text, out);
+            if model.questions.is_empty() {
+                line::paste(model, &text, out);
+            } else {
+                questions::paste(model, text);
+            }
         }
         Msg::Mouse(mouse) => {
             model.dirty = true;
@@ -66,14 +75,34 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
                 tell(model, screen, PaneMsg::Reply(id, reply), out);
             }
         }
-        Msg::Planned(..) | Msg::Job(..) | Msg::Ask(..) | Msg::AskOver(..) => {}
-        Msg::Say(level, text) => say(model, level, text),
-        Msg::Problem(problem) => say(model, Level::Error, problem.to_string()),
+        Msg::Planned(env, id, plan) => confirm::planned(model, &env, id, plan, out),
+        Msg::Job(id, event) => confirm::job(model, id, event, out),
+        Msg::Ask(id, env, question) => questions::asked(model, id, env, question),
+        Msg::AskOver(id) => questions::over(model, id),
+        Msg::Theme(theme) => {
+            model.preferences.theme = *theme;
+            model.dirty = true;
+        }
+        Msg::Settings(settings) => {
+            model.preferences = *settings;
+            model.pending.clear();
+            model.dirty = true;
+        }
+        Msg::Say(level, text) => {
+            say(model, level, text);
+            tell_everyone(model, |_| PaneMsg::Messages, out);
+        }
+        Msg::Problem(problem) => {
+            say(model, Level::Error, problem.to_string());
+            tell_everyone(model, |_| PaneMsg::Messages, out);
+        }
         Msg::Terminate => {
             model.quitting = true;
             out.push(Effect::Quit(0));
         }
         Msg::Resumed => model.dirty = true,
+        Msg::Stop => out.push(Effect::Suspend),
+        Msg::Continued => out.push(Effect::Restore),
     }
     effects
 }
@@ -89,7 +118,6 @@ pub fn next_wake(model: &Model) -> Option<Timestamp> {
 }
 
 fn clock(model: &mut Model, at: Timestamp, out: &mut Vec<Effect>) {
-    model.now = model.now.max(at);
     if model.toast_until.is_some_and(|until| at >= until) {
         model.toast_until = None;
         model.dirty = true;
@@ -100,6 +128,7 @@ fn clock(model: &mut Model, at: Timestamp, out: &mut Vec<Effect>) {
         .and_then(|id| view::ctx(model, id))
         .and_then(|ctx| model.screen()?.pane.wake(&ctx))
         .is_some_and(|wake| at >= wake);
+    model.now = model.now.max(at);
     if due {
         tell_shown(model, PaneMsg::Clock, out);
     }
@@ -123,6 +152,22 @@ pub(crate) fn say(model: &mut Model, level: Level, text: impl Into<String>) {
 /// Tells the pane that is shown.
 fn tell_shown(model: &mut Model, msg: PaneMsg, out: &mut Vec<Effect>) {
     if let Some(id) = model.history.here() {
+        tell(model, id, msg, out);
+    }
+}
+
+/// Tells every pane.
+fn tell_everyone(
+    model: &mut Model,
+    msg: impl Fn(&super::model::Screen) -> PaneMsg,
+    out: &mut Vec<Effect>,
+) {
+    let all: Vec<(ScreenId, PaneMsg)> = model
+        .screens
+        .iter()
+        .map(|(id, screen)| (*id, msg(screen)))
+        .collect();
+    for (id, msg) in all {
         tell(model, id, msg, out);
     }
 }
@@ -163,7 +208,9 @@ fn follow(model: &mut Model, id: ScreenId, next: Vec<Next>, out: &mut Vec<Effect
                     Effect::Stop(stream) => {
                         model.owners.remove(&stream.0);
                     }
-                    Effect::Fields(_, request, ..) | Effect::AskUnit(_, request, ..) => {
+                    Effect::Fields(_, request, ..)
+                    | Effect::AskUnit(_, request, ..)
+                    | Effect::History(request) => {
                         model.owners.insert(request.0, id);
                     }
                     _ => {}
@@ -174,7 +221,14 @@ fn follow(model: &mut Model, id: ScreenId, next: Vec<Next>, out: &mut Vec<Effect
             Next::Back => screens::back(model, out),
             Next::Say(level, text) => say(model, level, text),
             Next::Prompt(spec) => line::ask(model, id, spec),
-            Next::Pick(_) | Next::Operate(_) => {}
+            Next::Pick(spec) => palette::values(model, id, spec),
+            Next::Operate(intents) => {
+                if let Some(env) = model.screens.get(&id).map(|screen| screen.env.clone()) {
+                    confirm::prepare(model, env, intents, out);
+                }
+            }
+            Next::Taken => model.taken = true,
+            Next::Wrong(span, message) => line::wrong(model, span, message),
             Next::Dirty => {
                 if model.history.here() == Some(id) {
                     model.dirty = true;

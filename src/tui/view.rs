@@ -2,6 +2,7 @@
 
 mod footer;
 mod header;
+pub(crate) mod hosts;
 mod overlay;
 mod painter;
 

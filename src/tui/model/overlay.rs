@@ -2,10 +2,12 @@
 
 use crate::{
     ops::{Consent, Plan, Risk},
+    remote::HostId,
     tui::{
         model::EnvId,
         msg::RequestId,
         panes::{Args, ScreenId},
+        widgets::secret::SecretInput,
     },
 };
 use jiff::Timestamp;
@@ -21,6 +23,8 @@ pub enum Overlay {
     Palette(Palette),
     /// Plans on their way to a confirmation.
     Confirm(Confirm),
+    /// Leave although operations are running? Whether the button that leaves has the focus.
+    Leave(bool),
 }
 
 /// Who asked for a line.
@@ -62,10 +66,12 @@ pub enum PaletteItem {
     Environment(EnvId),
     /// Opens a screen.
     Open(Args),
+    /// Uses a theme.
+    Theme(String),
     /// Opens a shell on a host.
-    Shell(String),
+    Shell(HostId),
     /// Rebuilds a host.
-    Rebuild(String),
+    Rebuild(HostId),
     /// Gives the value to the pane that asked.
     Value(ScreenId, &'static str, String),
 }
@@ -83,6 +89,17 @@ pub struct Palette {
     pub matches: Vec<usize>,
     /// The selected one of `matches`.
     pub selected: usize,
+}
+
+/// The dialog of a question: what is typed is wiped from memory when it goes.
+#[derive(Debug, Default)]
+pub struct Dialog {
+    /// The hidden answer.
+    pub secret: SecretInput,
+    /// The answer where the question allows to show it.
+    pub typed: Input,
+    /// The button with the focus; the first one declines.
+    pub focus: usize,
 }
 
 /// Plans on their way to a confirmation.

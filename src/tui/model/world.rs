@@ -5,11 +5,15 @@ use super::EnvId;
 use crate::{
     config::Environment,
     problem::Problem,
-    remote::{ConnState, HostId, systemd::Unit},
+    remote::{ConnState, HostId, metrics::Metrics, systemd::Unit},
     tui::panes::ScreenId,
 };
 use jiff::Timestamp;
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, VecDeque},
+    sync::Arc,
+    time::Duration,
+};
 
 /// One environment.
 #[derive(Debug)]
@@ -44,6 +48,12 @@ pub struct HostState {
     pub units_at: Timestamp,
     /// Why the units are not live, when they are not.
     pub units_down: Option<Problem>,
+    /// The newest sample of load, memory and disks.
+    pub metrics: Option<Metrics>,
+    /// The processors' use, the newest last.
+    pub cpu_history: VecDeque<f32>,
+    /// Since when what is measured has been wrong, by the problem's key.
+    pub since: BTreeMap<String, Timestamp>,
     /// The units are from the cache or from before the connection broke.
     pub stale: bool,
 }
@@ -90,6 +100,9 @@ impl Default for HostState {
             units: None,
             units_at: Timestamp::UNIX_EPOCH,
             units_down: None,
+            metrics: None,
+            cpu_history: VecDeque::new(),
+            since: BTreeMap::new(),
             stale: false,
         }
     }

@@ -15,7 +15,12 @@
 //! - `copy(&State, &Ctx, raw: bool) -> Option<(String, String)>`: the selection as text (or as it
 //!   is, JSON), and what it is
 
+pub mod deck;
+pub mod help;
+pub mod jobs;
 pub mod logs;
+pub mod messages;
+pub mod unit;
 pub mod units;
 
 use super::{
@@ -46,6 +51,13 @@ pub enum Args {
         /// Selected at first.
         select: Option<(HostId, String)>,
     },
+    /// One unit.
+    Unit {
+        /// Where.
+        host: HostId,
+        /// Its full name.
+        unit: String,
+    },
     /// The journal of these hosts (all when empty).
     Logs {
         /// Whose journals.
@@ -54,6 +66,19 @@ pub enum Args {
         query: Query,
         /// Filter text, applied here.
         filter: String,
+    },
+    /// Is anything wrong?
+    Deck,
+    /// Running and past operations.
+    Jobs,
+    /// What was said.
+    Messages,
+    /// The keys.
+    Help {
+        /// Whose keys, the most particular first.
+        contexts: Vec<Context>,
+        /// Narrowed to what matches.
+        search: String,
     },
 }
 
@@ -105,7 +130,7 @@ pub enum PaneMsg {
     /// The mouse on something of the pane.
     Mouse(Mouse),
     /// A line that the pane asked for, while it is typed (`done` false) and at its end; `None`
-    /// when it was cancelled. An `Err` answer belongs to the line: see [`Next::Say`].
+    /// when it was cancelled. A wrong line is answered with [`Next::Wrong`].
     Line {
         /// What it was asked for.
         kind: &'static str,
@@ -114,6 +139,8 @@ pub enum PaneMsg {
         /// Accepted.
         done: bool,
     },
+    /// Go to this row or line, counted from 1 (`:12`).
+    GoTo(usize),
     /// What was chosen.
     Picked {
         /// What it was asked for.
@@ -145,7 +172,7 @@ macro_rules! panes {
     ($($(#[$doc:meta])* $name:ident => $module:ident),+ $(,)?) => {
         /// A pane and its state.
         #[derive(Debug)]
-        pub enum Pane { $($(#[$doc])* $name($module::State)),+ }
+        pub enum Pane { $($(#[$doc])* $name(Box<$module::State>)),+ }
 
         /// What views remember between frames, one for each kind of pane.
         #[derive(Debug, Default)]
@@ -208,23 +235,38 @@ macro_rules! panes {
 }
 
 panes! {
+    /// Is anything wrong?
+    Deck => deck,
     /// The units of all hosts.
     Units => units,
+    /// One unit.
+    Unit => unit,
     /// The journal.
     Logs => logs,
+    /// Operations.
+    Jobs => jobs,
+    /// What was said.
+    Messages => messages,
+    /// The keys.
+    Help => help,
 }
 
 /// Opens a pane.
 pub fn open(args: &Args, ctx: &Ctx) -> (Pane, Vec<Next>) {
+    macro_rules! open {
+        ($name:ident, $module:ident) => {{
+            let (state, next) = $module::open(args, ctx);
+            (Pane::$name(Box::new(state)), next)
+        }};
+    }
     match args {
-        Args::Units { .. } => {
-            let (state, next) = units::open(args, ctx);
-            (Pane::Units(state), next)
-        }
-        Args::Logs { .. } => {
-            let (state, next) = logs::open(args, ctx);
-            (Pane::Logs(state), next)
-        }
+        Args::Deck => open!(Deck, deck),
+        Args::Units { .. } => open!(Units, units),
+        Args::Unit { .. } => open!(Unit, unit),
+        Args::Logs { .. } => open!(Logs, logs),
+        Args::Jobs => open!(Jobs, jobs),
+        Args::Messages => open!(Messages, messages),
+        Args::Help { .. } => open!(Help, help),
     }
 }
 
@@ -232,8 +274,13 @@ impl Pane {
     /// The action of the tab it belongs to.
     pub fn tab(&self) -> &'static str {
         match self {
-            Pane::Units(_) => "pane.units",
+            Pane::Deck(_) => "pane.deck",
+            Pane::Units(_) | Pane::Unit(_) => "pane.units",
             Pane::Logs(_) => "pane.logs",
+            Pane::Jobs(_) => "pane.jobs",
+            Pane::Messages(_) => "pane.messages",
+            // It lies over whatever one came from.
+            Pane::Help(_) => "help",
         }
     }
 }
@@ -241,6 +288,7 @@ impl Pane {
 /// The tabs, in the order of their numbers: action, and what it opens.
 pub fn tabs() -> Vec<(&'static str, Args)> {
     vec![
+        ("pane.deck", Args::Deck),
         (
             "pane.units",
             Args::Units {
@@ -256,10 +304,87 @@ pub fn tabs() -> Vec<(&'static str, Args)> {
                 filter: String::new(),
             },
         ),
+        ("pane.jobs", Args::Jobs),
+        ("pane.messages", Args::Messages),
     ]
 }
 
 /// Where a pane is drawn on a terminal of this size.
 pub fn area(size: (u16, u16)) -> Rect {
     Layout::of(size).body
+}
+
+/// The next whole second: what counts seconds is drawn then.
+pub(crate) fn next_second(now: Timestamp) -> Timestamp {
+    Timestamp::from_second(now.as_second().saturating_add(1)).unwrap_or(now)
+}
+
+/// What is not live on this screen, in words; empty when everything is.
+pub(crate) fn freshness(ctx: &Ctx) -> String {
+    let mut notes = Vec::new();
+    for (id, host) in &ctx.world.hosts {
+        if host.stale {
+            let at = super::format::moment(host.units_at, ctx.now, &ctx.preferences.zone);
+            notes.push(format!("{id}: as of {at}"));
+        } else if host.units.is_none() {
+            let words = super::view::hosts::describe(host, ctx.now).1;
+            notes.push(format!("{id}: {words}"));
+        }
+    }
+    crate::text::clean(&notes.join("  ")).into_owned()
+}
+
+/// Why nothing is there yet, and what to do.
+pub(crate) fn waiting(ctx: &Ctx) -> String {
+    let world = ctx.world;
+    if world.hosts.is_empty() {
+        let name = &world.id;
+        return format!(
+            "{name} has no hosts. Add \"hosts_{name}\": [\"operator@server.example.org\"] to config.json."
+        );
+    }
+    for host in world.hosts.values() {
+        if let crate::remote::ConnState::Failed(why) = &host.conn {
+            return crate::text::clean(&why.to_string()).into_owned();
+        }
+        if let (Some(why), true) = (&host.units_down, host.conn.is_up()) {
+            return crate::text::clean(&why.to_string()).into_owned();
+        }
+    }
+    let waiting: Vec<&str> = world
+        .hosts
+        .iter()
+        .filter(|(_, host)| host.units.is_none() || host.stale)
+        .map(|(id, _)| id.as_str())
+        .collect();
+    if waiting.is_empty() {
+        return "Nothing is there.".into();
+    }
+    format!("Waiting for {}.", crate::text::clean(&waiting.join(", ")))
+}
+
+/// Draws a few sentences, wrapped.
+pub(crate) fn paragraph(painter: &mut Painter, area: Rect, text: &str, role: super::theme::Role) {
+    let style = painter.theme.style(role);
+    let inner = Rect::new(
+        area.x.saturating_add(1),
+        area.y,
+        area.width.saturating_sub(2),
+        area.height,
+    );
+    let mut y = inner.y;
+    super::widgets::text::wrap(text, inner.width.max(1), |range| {
+        if y >= inner.bottom() {
+            return false;
+        }
+        painter.text(
+            inner.x,
+            y,
+            inner.width,
+            text.get(range).unwrap_or_default(),
+            style,
+        );
+        y += 1;
+        true
+    });
 }

@@ -1,16 +1,23 @@
 //! Doing an action, and whether it can be done now.
 
-use super::{line, say, screens, tell_shown};
-use crate::tui::{
-    actions::{self, Action, ActionRisk, Context, Offer},
-    effect::Effect,
-    model::Model,
-    msg::Level,
-    panes::{self, PaneMsg},
-    view,
+use super::{hosts, line, palette, say, screens, tell_shown};
+use crate::{
+    ops::Intent,
+    tui::{
+        actions::{self, Action, ActionRisk, Context, Offer},
+        effect::Effect,
+        model::{Model, Overlay},
+        msg::Level,
+        panes::{self, Args, PaneMsg},
+        view,
+    },
 };
+use crossterm::event::{KeyCode, KeyEvent};
 
 /// Whether an action can be done now, or why not.
+///
+/// # Errors
+/// The reason, for the user.
 pub fn availability(model: &Model, action: &Action) -> Result<(), String> {
     let world = model.world().ok_or("no environment is open")?;
     if action.risk == ActionRisk::Changes && world.read_only {
@@ -24,19 +31,30 @@ pub fn availability(model: &Model, action: &Action) -> Result<(), String> {
         "environment" | "environment.next" if model.worlds.len() < 2 => {
             return Err("the configuration has only one environment".into());
         }
+        "shell" | "rebuild" if world.hosts.is_empty() => {
+            return Err(format!("{} has no hosts", world.id));
+        }
         _ => {}
     }
-    let offered = model
-        .history
-        .here()
-        .and_then(|id| view::ctx(model, id))
-        .and_then(|ctx| {
-            let offers = model.screen()?.pane.actions(&ctx);
-            offers
-                .into_iter()
-                .find(|offer| offer.action.id == action.id)
-        });
-    offered.map_or(Ok(()), |offer| offer.state)
+    let here = model.history.here().and_then(|id| view::ctx(model, id));
+    let (Some(screen), Some(ctx)) = (model.screen(), here) else {
+        return Ok(());
+    };
+    match action.id {
+        "copy" | "raw" if screen.pane.copy(&ctx, action.id == "raw").is_none() => {
+            return Err("nothing is selected".into());
+        }
+        "cli" if screen.pane.cli(&ctx).is_none() => {
+            return Err("the command line has nothing like this screen".into());
+        }
+        _ => {}
+    }
+    screen
+        .pane
+        .actions(&ctx)
+        .into_iter()
+        .find(|offer| offer.action.id == action.id)
+        .map_or(Ok(()), |offer| offer.state)
 }
 
 /// What the footer offers: the pane's own actions that can be done, then the general ones.
@@ -47,7 +65,7 @@ pub fn hints(model: &Model) -> Vec<Offer> {
         .and_then(|id| view::ctx(model, id))
         .and_then(|ctx| Some(model.screen()?.pane.actions(&ctx)))
         .unwrap_or_default();
-    for id in ["list.filter", "command", "palette", "help", "quit"] {
+    for id in ["back", "help", "command", "palette", "environment", "quit"] {
         if !offers.iter().any(|offer| offer.action.id == id) {
             offers.extend(Offer::yes(id));
         }
@@ -61,23 +79,78 @@ pub(super) fn act(model: &mut Model, id: &'static str, out: &mut Vec<Effect>) {
     let Some(action) = actions::by_id(id) else {
         return;
     };
+    if action.context == Context::Prompt {
+        return match model.overlays.last() {
+            Some(Overlay::Palette(_)) => palette::act(model, id, out),
+            _ => line::act(model, id, out),
+        };
+    }
     if let Err(why) = availability(model, action) {
         say(model, Level::Warning, format!("{}: {why}", action.title));
         return;
     }
     match id {
-        "quit" => {
-            model.quitting = true;
-            out.push(Effect::Quit(0));
+        "quit" => quit(model, out),
+        "back" => {
+            // A pane may have something smaller to go back from: a filter, marks.
+            let here = model.history.here();
+            tell_shown(model, PaneMsg::Action("back"), out);
+            if model.history.here() == here && !std::mem::take(&mut model.taken) {
+                screens::back(model, out);
+            }
         }
-        "back" => screens::back(model, out),
         "forward" => screens::forward(model, out),
-        "command" => line::command(model),
+        "command" => line::command(model, String::new()),
+        "palette" => palette::actions(model),
+        "help" => screens::open(
+            model,
+            &Args::Help {
+                contexts: super::contexts(model),
+                search: String::new(),
+            },
+            out,
+        ),
+        "environment" => palette::environments(model),
+        "environment.next" => {
+            let here = model.worlds.keys().position(|id| *id == model.current);
+            let next = here.map_or(0, |at| (at + 1) % model.worlds.len().max(1));
+            if let Some(env) = model.worlds.keys().nth(next).cloned() {
+                screens::enter(model, env, out);
+            }
+        }
         "redraw" => out.push(Effect::Redraw),
         "suspend" => out.push(Effect::Suspend),
         "refresh" => {
             out.push(Effect::Retry(model.current.clone(), None));
             tell_shown(model, PaneMsg::Action(id), out);
+        }
+        "shell" => hosts::shell(model, out),
+        "rebuild" => match hosts::subject(model) {
+            Some(host) => {
+                let env = model.current.clone();
+                super::confirm::prepare(model, env, vec![Intent::Rebuild { host }], out);
+            }
+            None => palette::hosts(model, "Rebuild which host?", true),
+        },
+        "copy" | "raw" => {
+            let text = model
+                .history
+                .here()
+                .and_then(|id| view::ctx(model, id))
+                .and_then(|ctx| model.screen()?.pane.copy(&ctx, id == "raw"));
+            if let Some((text, what)) = text {
+                out.push(Effect::Copy(text, what));
+            }
+        }
+        "cli" => {
+            let text = model
+                .history
+                .here()
+                .and_then(|id| view::ctx(model, id))
+                .and_then(|ctx| model.screen()?.pane.cli(&ctx));
+            if let Some(text) = text {
+                out.push(Effect::Copy(text.clone(), text));
+            }
         }
         "pane.next" | "pane.previous" => {
             let tabs = panes::tabs();
@@ -101,7 +174,39 @@ pub(super) fn act(model: &mut Model, id: &'static str, out: &mut Vec<Effect>) {
                 screens::tab(model, tab, args, out);
             }
         }
-        id if action.context == Context::Prompt => line::act(model, id, out),
         id => tell_shown(model, PaneMsg::Action(id), out),
+    }
+}
+
+/// Leaves, or asks first when operations are running.
+pub(super) fn quit(model: &mut Model, out: &mut Vec<Effect>) {
+    if model.running().next().is_some() {
+        model.overlays.push(Overlay::Leave(false));
+    } else {
+        leave(model, true, out);
+    }
+}
+
+pub(super) fn leave(model: &mut Model, yes: bool, out: &mut Vec<Effect>) {
+    model.overlays.retain(|o| !matches!(o, Overlay::Leave(_)));
+    if yes {
+        model.quitting = true;
+        out.push(Effect::Quit(0));
+    }
+}
+
+pub(super) fn leave_key(model: &mut Model, key: KeyEvent, out: &mut Vec<Effect>) {
+    let Some(Overlay::Leave(on_go)) = model.overlays.last_mut() else {
+        return;
+    };
+    match key.code {
+        KeyCode::Char('y') => leave(model, true, out),
+        KeyCode::Char('n') | KeyCode::Esc => leave(model, false, out),
+        KeyCode::Enter => {
+            let yes = *on_go;
+            leave(model, yes, out);
+        }
+        KeyCode::Tab | KeyCode::BackTab | KeyCode::Left | KeyCode::Right => *on_go = !*on_go,
+        _ => {}
     }
 }

@@ -1,13 +1,17 @@
 //! News of environments: connections, units.
 
-use super::tell;
+use super::{confirm, tell};
 use crate::{
-    remote::{ConnState, HostId, systemd::UnitEvent},
+    remote::{
+        ConnState, HostId,
+        metrics::{Metrics, MetricsEvent},
+        systemd::UnitEvent,
+    },
     tui::{
         effect::Effect,
-        model::{EnvId, HostState, Model},
+        model::{EnvId, HostState, Model, World},
         msg::EnvMsg,
-        panes::{PaneMsg, ScreenId},
+        panes::{PaneMsg, ScreenId, deck},
     },
 };
 use std::sync::Arc;
@@ -35,8 +39,64 @@ pub(super) fn news(model: &mut Model, env: &EnvId, news: EnvMsg, out: &mut Vec<E
             units(state, event, now);
             host
         }
+        EnvMsg::Metrics(host, MetricsEvent::Sample(metrics)) => {
+            let Some(state) = world.hosts.get_mut(&host) else {
+                return;
+            };
+            if !measured(state, metrics) {
+                return;
+            }
+            begun(world, now);
+            host
+        }
+        // Its connection tells the same, with the reason.
+        EnvMsg::Metrics(_, MetricsEvent::Down(_)) => return,
+        EnvMsg::Pending(pending) => return confirm::reattach(model, env, pending, out),
     };
     tell_all(model, env, &host, out);
+}
+
+/// Samples kept for the graph.
+const SAMPLES: usize = 60;
+
+/// Takes a sample; whether something that is shown of it changed.
+fn measured(state: &mut HostState, metrics: Metrics) -> bool {
+    if let Some(used) = metrics.cpu_used {
+        if state.cpu_history.len() >= SAMPLES {
+            state.cpu_history.pop_front();
+        }
+        state.cpu_history.push_back(used);
+    }
+    let changed = state
+        .metrics
+        .as_ref()
+        .is_none_or(|old| shown(old) != shown(&metrics));
+    // Noise below what is shown does not move the graph either.
+    if changed {
+        state.metrics = Some(metrics);
+    }
+    changed
+}
+
+/// A sample as coarsely as the screen shows it.
+fn shown(metrics: &Metrics) -> Vec<u64> {
+    let percent = |part: f32| (part * 20.0).round() as u64;
+    let mut all = vec![
+        (metrics.load1 * 2.0).round() as u64,
+        metrics.cpu_used.map_or(0, percent),
+        metrics.memory_available / (metrics.memory_total / 50).max(1),
+        metrics
+            .clock_skew
+            .map_or(0, |skew| skew.as_secs().unsigned_abs()),
+        metrics.uptime.as_secs() / 3_600,
+    ];
+    all.extend(
+        metrics
+            .disks
+            .iter()
+            .map(|disk| (disk.full() * 100.0) as u64),
+    );
+    all
 }
 
 /// Takes a connection's state; whether something visible changed.
@@ -105,5 +165,21 @@ fn tell_all(model: &mut Model, env: &EnvId, host: &HostId, out: &mut Vec<Effect>
         .collect();
     for id in ids {
         tell(model, id, PaneMsg::Host(host.clone()), out);
+    }
+}
+
+/// Remembers since when each measured problem has been there.
+fn begun(world: &mut World, now: jiff::Timestamp) {
+    let found = deck::troubles(world, &[], now);
+    for (id, host) in &mut world.hosts {
+        let keys: Vec<&String> = found
+            .iter()
+            .filter(|trouble| trouble.host.as_ref() == Some(id))
+            .map(|trouble| &trouble.key)
+            .collect();
+        host.since.retain(|key, _| keys.contains(&key));
+        for key in keys {
+            host.since.entry(key.clone()).or_insert(now);
+        }
     }
 }

@@ -1,78 +1,147 @@
 //! The header: program, environment, read-only badge, hosts' states; and the tabs below it.
 
-use super::Painter;
+use super::{Painter, columns, hosts};
 use crate::{
-    remote::ConnState,
     text,
     tui::{
         actions,
         layout::Layout,
-        model::{HostState, Model},
+        model::{Model, World},
         msg::Hit,
         panes,
+        theme::Role,
     },
 };
-use ratatui::{
-    layout::Rect,
-    style::{Modifier, Style},
-};
+use ratatui::{layout::Rect, style::Modifier};
 
 /// The first line.
 pub(super) fn draw(model: &Model, layout: &Layout, painter: &mut Painter) {
     let area = layout.header;
-    let bold = Style::new().add_modifier(Modifier::BOLD);
+    if area.is_empty() {
+        return;
+    }
+    let header = painter.theme.style(Role::Header);
+    painter.style(area, header);
+    let right = area.right();
     let mut x = area.x;
-    x += painter.text(x, area.y, area.right() - x, "qd ", bold);
-    let Some(world) = model.world() else { return };
-    let name = format!(" {} ", world.id);
-    let used = painter.text(
+    x += painter.text(
         x,
         area.y,
-        area.right().saturating_sub(x),
-        &name,
-        Style::new().add_modifier(Modifier::REVERSED),
+        right - x,
+        " qd ",
+        header.add_modifier(Modifier::BOLD),
     );
-    painter.hit(Rect::new(x, area.y, used, 1), Hit::Action("environment"));
-    x += used;
+    let Some(world) = model.world() else { return };
+    let badge = painter.theme.badge(world.colour.as_deref());
+    let name = format!(" {} ", text::clean(world.id.as_str()));
+    let start = x;
+    x += painter.cut(x, area.y, right.saturating_sub(x), &name, badge);
+    painter.hit(
+        Rect::new(start, area.y, x - start, 1),
+        Hit::Action("environment"),
+    );
     if world.read_only {
+        let style = painter.theme.style(Role::Warning).patch(header);
         x += painter.text(
             x,
             area.y,
-            area.right().saturating_sub(x),
-            " read-only ",
-            bold,
+            right.saturating_sub(x),
+            " READ-ONLY",
+            style.add_modifier(Modifier::BOLD),
         );
     }
-    for (id, host) in &world.hosts {
-        let state = format!(" {} {}", text::clean(id.as_str()), describe(host));
-        x += painter.cut(
-            x,
-            area.y,
-            area.right().saturating_sub(x),
-            &state,
-            Style::new(),
+    if layout.tiny {
+        tiny(
+            model,
+            world,
+            Rect::new(x, area.y, right.saturating_sub(x), 1),
+            painter,
         );
+        return;
+    }
+    let running = model.running().count();
+    if running > 0 {
+        let start = x;
+        let text = format!(" {} {running} running", painter.theme.glyphs().busy);
+        x += painter.text(x, area.y, right.saturating_sub(x), &text, header);
+        painter.hit(
+            Rect::new(start, area.y, x - start, 1),
+            Hit::Action("pane.jobs"),
+        );
+    }
+    states(
+        model,
+        world,
+        Rect::new(x, area.y, right.saturating_sub(x), 1),
+        painter,
+    );
+}
+
+/// Each host's state; the worst first and the rest counted where there is no room for all.
+fn states(model: &Model, world: &World, area: Rect, painter: &mut Painter) {
+    let header = painter.theme.style(Role::Header);
+    let mut parts: Vec<_> = world
+        .hosts
+        .iter()
+        .map(|(id, host)| {
+            let (status, words) = hosts::describe(host, model.now);
+            let (glyph, _, style) = painter.theme.status(status);
+            (
+                status,
+                format!("{} {glyph} {words}", text::clean(id.as_str())),
+                style,
+            )
+        })
+        .collect();
+    let needed: usize = parts.iter().map(|(_, text, _)| columns(text) + 2).sum();
+    if needed > usize::from(area.width) {
+        parts.sort_by_key(|(status, ..)| *status);
+    }
+    let mut x = area.x;
+    let count = parts.len();
+    for (at, (_, text, style)) in parts.iter().enumerate() {
+        let left = area.right().saturating_sub(x);
+        let more = format!("  +{}", count - at);
+        let reserve = if at + 1 < count { columns(&more) } else { 0 };
+        if at > 0 && columns(text) + 2 + reserve > usize::from(left) {
+            painter.text(x, area.y, left, &more, header);
+            return;
+        }
+        x += painter.text(x, area.y, left, "  ", header);
+        let left = area.right().saturating_sub(x);
+        x += painter.cut(x, area.y, left, text, header.patch(fg_only(*style)));
     }
 }
 
-fn describe(host: &HostState) -> String {
-    match &host.conn {
-        ConnState::Idle => "○".into(),
-        ConnState::Connecting { .. } => "◌ connecting".into(),
-        ConnState::Up { .. } => match host.rtt {
-            Some(rtt) => format!("● {} ms", rtt.as_millis()),
-            None => "●".into(),
-        },
-        ConnState::Degraded => "◐ no answer".into(),
-        ConnState::Retrying { .. } => "◌ retrying".into(),
-        ConnState::NeedsAnswer => "? needs an answer".into(),
-        ConnState::Failed(_) => "✗ failed".into(),
+/// The colour of a style without its ground, to be laid over the header's.
+fn fg_only(style: ratatui::style::Style) -> ratatui::style::Style {
+    ratatui::style::Style { bg: None, ..style }
+}
+
+/// All that fits on one line of a very small terminal.
+fn tiny(model: &Model, world: &World, area: Rect, painter: &mut Painter) {
+    let failed = world.units().filter(|(_, unit)| unit.is_failed()).count();
+    let down = world
+        .hosts
+        .values()
+        .filter(|host| !host.conn.is_up())
+        .count();
+    let mut text = if failed + down == 0 {
+        " all well".to_owned()
+    } else {
+        format!(" {failed} failed {down} down")
+    };
+    if model.running().next().is_some() {
+        text.push_str(" busy");
     }
+    let style = painter.theme.style(Role::Header);
+    painter.cut(area.x, area.y, area.width, &text, style);
 }
 
 /// The second line.
 pub(super) fn tabs(model: &Model, area: Rect, painter: &mut Painter) {
     let shown = model.screen().map(|screen| screen.pane.tab());
+    let right = area.right();
     let mut x = area.x;
     for (id, _) in panes::tabs() {
         let Some(action) = actions::by_id(id) else {
@@ -80,14 +149,29 @@ pub(super) fn tabs(model: &Model, area: Rect, painter: &mut Painter) {
         };
         let key = model.preferences.keymap.hint(id);
         let key = key.map(ToString::to_string).unwrap_or_default();
-        let style = if shown == Some(id) {
-            Style::new().add_modifier(Modifier::REVERSED)
+        let role = if shown == Some(id) {
+            Role::Selected
         } else {
-            Style::new()
+            Role::Muted
         };
+        let style = painter.theme.style(role);
+        let start = x;
         let label = format!(" {key} {} ", action.title);
-        let used = painter.text(x, area.y, area.right().saturating_sub(x), &label, style);
-        painter.hit(Rect::new(x, area.y, used, 1), Hit::Action(id));
-        x += used;
+        x += painter.text(x, area.y, right.saturating_sub(x), &label, style);
+        painter.hit(Rect::new(start, area.y, x - start, 1), Hit::Action(id));
+    }
+    // What exactly is shown, where it is more than the tab says.
+    if let Some(screen) = model.screen() {
+        let title = screen.pane.title();
+        let known = panes::tabs()
+            .iter()
+            .filter_map(|(id, _)| actions::by_id(id))
+            .any(|action| action.title == title);
+        if !known {
+            let glyph = painter.theme.glyphs().step;
+            let text = format!(" {glyph} {}", text::clean(&title));
+            let style = painter.theme.style(Role::Title);
+            painter.cut(x, area.y, right.saturating_sub(x), &text, style);
+        }
     }
 }

@@ -1,32 +1,51 @@
-//! The units of all hosts: failed first, live.
+//! The units of all hosts: failed first, live; filtered, sorted, marked, acted upon.
+
+mod rows;
+
+pub(crate) use rows::{state_cell, status};
 
 use super::{Args, Ctx, PaneMsg, Subject};
 use crate::{
-    remote::{HostId, systemd::Unit},
+    filter::Filter,
+    logs::Query,
+    ops::Intent,
+    remote::{HostId, systemd::Verb},
     text,
     tui::{
         actions::{Context, Offer},
-        effect::Next,
+        effect::{Next, PromptSpec},
         msg::{Hit, Mouse},
+        theme::Role,
         view::Painter,
+        widgets::{list::ListState, table},
     },
 };
 use jiff::Timestamp;
-use ratatui::{
-    layout::Rect,
-    style::{Modifier, Style},
-};
-use std::{fmt::Write, sync::Arc};
+use ratatui::layout::Rect;
+use rows::{COLUMNS, UnitRow};
+use std::fmt::Write;
 
 /// A row's identity.
-type Key = (HostId, String);
+pub(super) type Key = (HostId, String);
+
+/// Types in the order that the type key goes through.
+const TYPES: [&str; 8] = [
+    "service", "timer", "socket", "mount", "target", "path", "slice", "scope",
+];
 
 /// The list as it is shown.
 #[derive(Debug)]
 pub struct State {
     rows: Vec<Key>,
-    selected: Option<Key>,
-    top: usize,
+    /// Rows before filtering.
+    all: usize,
+    failed_count: usize,
+    list: ListState<Key>,
+    filter: Filter,
+    /// What held before the filter being typed.
+    before: Option<Filter>,
+    only_failed: bool,
+    only_type: Option<&'static str>,
 }
 
 /// Nothing is remembered between frames.
@@ -37,29 +56,194 @@ pub struct Cache {}
 pub fn open(args: &Args, ctx: &Ctx) -> (State, Vec<Next>) {
     let mut state = State {
         rows: Vec::new(),
-        selected: None,
-        top: 0,
+        all: 0,
+        failed_count: 0,
+        list: ListState::default(),
+        filter: Filter::default(),
+        before: None,
+        only_failed: false,
+        only_type: None,
     };
-    if let Args::Units { select, .. } = args {
-        state.selected = select.clone();
-    }
-    arrange(&mut state, ctx);
+    apply(&mut state, args, ctx);
     (state, Vec::new())
+}
+
+fn apply(state: &mut State, args: &Args, ctx: &Ctx) {
+    if let Args::Units { filter, select } = args {
+        if let Ok(filter) = Filter::parse(filter) {
+            state.filter = filter;
+        }
+        if let Some(key) = select {
+            state.list.select(key.clone());
+        }
+    }
+    arrange(state, ctx);
 }
 
 /// What happened.
 pub fn update(state: &mut State, msg: PaneMsg, ctx: &Ctx) -> Vec<Next> {
+    let height = height(ctx);
     match msg {
         PaneMsg::Host(_) | PaneMsg::Shown => arrange(state, ctx),
-        PaneMsg::Action("list.down") => step(state, 1, ctx),
-        PaneMsg::Action("list.up") => step(state, -1, ctx),
+        PaneMsg::Args(args) => apply(state, &args, ctx),
+        PaneMsg::Action(id) => return act(state, id, ctx),
+        PaneMsg::GoTo(row) => state.list.click(row.saturating_sub(1), &state.rows, height),
         PaneMsg::Mouse(Mouse::Click(Hit::Row(row))) => {
-            state.selected = state.rows.get(row).cloned()
+            state.list.click(row, &state.rows, height);
         }
-        PaneMsg::Mouse(Mouse::Wheel(lines)) => step(state, lines, ctx),
+        PaneMsg::Mouse(Mouse::DoubleClick(Hit::Row(row))) => {
+            state.list.click(row, &state.rows, height);
+            return act(state, "open", ctx);
+        }
+        PaneMsg::Mouse(Mouse::Click(Hit::Column(column))) => {
+            state.list.sort_by(column);
+            arrange(state, ctx);
+        }
+        PaneMsg::Mouse(Mouse::Wheel(lines)) => {
+            let by = isize::try_from(lines).unwrap_or(0);
+            state.list.step(by, &state.rows, height);
+        }
+        PaneMsg::Line {
+            kind: "filter",
+            text,
+            done,
+        } => return filter(state, text, done, ctx),
         _ => return Vec::new(),
     }
     vec![Next::Dirty]
+}
+
+fn filter(state: &mut State, text: Option<String>, done: bool, ctx: &Ctx) -> Vec<Next> {
+    match text
+        .as_deref()
+        .map(|text| Filter::parse_for(text, rows::FIELDS))
+    {
+        // Cancelled: what held before holds again.
+        None => state.filter = state.before.take().unwrap_or_default(),
+        Some(Ok(filter)) => {
+            state.filter = filter;
+            if done {
+                state.before = None;
+            }
+        }
+        Some(Err(error)) => return vec![Next::Wrong(error.span, error.message)],
+    }
+    arrange(state, ctx);
+    vec![Next::Dirty]
+}
+
+fn act(state: &mut State, id: &'static str, ctx: &Ctx) -> Vec<Next> {
+    if state.list.act(id, &state.rows, height(ctx)) {
+        return vec![Next::Dirty];
+    }
+    match id {
+        "open" => match state.list.selected() {
+            Some((host, unit)) => {
+                return vec![Next::Open(Args::Unit {
+                    host: host.clone(),
+                    unit: unit.clone(),
+                })];
+            }
+            None => return Vec::new(),
+        },
+        "back" => {
+            // The smaller things first: marks, then filters.
+            if !state.list.marks().is_empty() {
+                state.list.unmark();
+            } else if !state.filter.is_empty() || state.only_failed || state.only_type.is_some() {
+                state.filter = Filter::default();
+                state.only_failed = false;
+                state.only_type = None;
+                arrange(state, ctx);
+            } else {
+                return Vec::new();
+            }
+            return vec![Next::Taken, Next::Dirty];
+        }
+        "list.filter" => {
+            state.before = Some(state.filter.clone());
+            return vec![Next::Prompt(PromptSpec {
+                kind: "filter",
+                label: "/",
+                text: state.filter.as_str().to_owned(),
+            })];
+        }
+        "list.sort" => {
+            let next = match state.list.sort {
+                None => Some((0, false)),
+                Some((column, descending)) if column + 1 < COLUMNS.len() => {
+                    Some((column + 1, descending))
+                }
+                Some(_) => None,
+            };
+            state.list.sort = next;
+        }
+        "list.sort-reverse" => {
+            if let Some((column, descending)) = state.list.sort {
+                state.list.sort = Some((column, !descending));
+            }
+        }
+        "units.failed" => state.only_failed = !state.only_failed,
+        "units.type" => {
+            let at = state
+                .only_type
+                .and_then(|kind| TYPES.iter().position(|known| *known == kind));
+            state.only_type = match at {
+                None => TYPES.first().copied(),
+                Some(at) => TYPES.get(at + 1).copied(),
+            };
+        }
+        "units.logs" => return logs(&state.list.chosen()),
+        _ => {
+            let Some(verb) = verb(id) else {
+                return Vec::new();
+            };
+            let intents = state
+                .list
+                .chosen()
+                .into_iter()
+                .map(|(host, unit)| Intent::Unit { host, unit, verb })
+                .collect();
+            return vec![Next::Operate(intents)];
+        }
+    }
+    arrange(state, ctx);
+    vec![Next::Dirty]
+}
+
+/// The journal of these units.
+pub(super) fn logs(keys: &[Key]) -> Vec<Next> {
+    if keys.is_empty() {
+        return Vec::new();
+    }
+    let mut hosts: Vec<HostId> = keys.iter().map(|(host, _)| host.clone()).collect();
+    hosts.sort();
+    hosts.dedup();
+    let mut units: Vec<String> = keys.iter().map(|(_, unit)| unit.clone()).collect();
+    units.sort();
+    units.dedup();
+    vec![Next::Open(Args::Logs {
+        hosts,
+        query: Query {
+            units,
+            ..Query::default()
+        },
+        filter: String::new(),
+    })]
+}
+
+/// The verb that the end of an action's id names.
+pub(super) fn verb(id: &str) -> Option<Verb> {
+    Some(match id.split_once('.')?.1 {
+        "start" => Verb::Start,
+        "stop" => Verb::Stop,
+        "restart" => Verb::Restart,
+        "reload" => Verb::Reload,
+        "reset-failed" => Verb::ResetFailed,
+        "enable" => Verb::Enable,
+        "disable" => Verb::Disable,
+        _ => return None,
+    })
 }
 
 /// The list's keys.
@@ -68,88 +252,173 @@ pub fn contexts(_state: &State) -> &'static [Context] {
 }
 
 /// What can be done now.
-pub fn actions(_state: &State, _ctx: &Ctx) -> Vec<Offer> {
-    Vec::new()
+pub fn actions(state: &State, ctx: &Ctx) -> Vec<Offer> {
+    let selected = state.list.selected();
+    let some = || match selected {
+        Some(_) => Ok(()),
+        None => Err("no unit is selected".to_owned()),
+    };
+    let unit = selected.and_then(|(host, name)| ctx.world.unit(host, name));
+    let failed = || match unit {
+        _ if !state.list.marks().is_empty() => Ok(()),
+        Some(unit) if unit.is_failed() => Ok(()),
+        Some(_) => Err("the unit has not failed".to_owned()),
+        None => Err("no unit is selected".to_owned()),
+    };
+    let stale = selected.and_then(|(host, _)| {
+        let state = ctx.world.hosts.get(host)?;
+        (!state.conn.is_up()).then(|| format!("{host} is not connected"))
+    });
+    let live = || match &stale {
+        Some(why) => Err(why.clone()),
+        None => some(),
+    };
+    [
+        Offer::when("open", some()),
+        Offer::when("units.logs", some()),
+        Offer::when("units.restart", live()),
+        Offer::yes("list.filter"),
+        Offer::yes("units.failed"),
+        Offer::when("units.start", live()),
+        Offer::when("units.stop", live()),
+        Offer::when("units.reload", live()),
+        Offer::when("units.reset-failed", live().and_then(|()| failed())),
+        Offer::when("units.enable", live()),
+        Offer::when("units.disable", live()),
+        Offer::yes("units.type"),
+        Offer::when("list.mark", some()),
+        Offer::when(
+            "list.sort-reverse",
+            match state.list.sort {
+                Some(_) => Ok(()),
+                None => Err("choose a column first: the list is in its own order".into()),
+            },
+        ),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
-fn rank(unit: &Unit) -> u8 {
-    match unit.active.as_str() {
-        "failed" => 0,
-        "activating" | "deactivating" | "reloading" => 1,
-        "active" => 2,
-        _ => 3,
-    }
+fn height(ctx: &Ctx) -> usize {
+    table::height(parts(ctx.area).1)
 }
 
+/// The line of counts, and the table.
+fn parts(area: Rect) -> (Rect, Rect) {
+    let line = Rect::new(area.x, area.y, area.width, 1.min(area.height));
+    let table = Rect::new(
+        area.x,
+        area.y.saturating_add(line.height),
+        area.width,
+        area.height.saturating_sub(line.height),
+    );
+    (line, table)
+}
+
+/// Finds the rows that are shown, and their order.
 fn arrange(state: &mut State, ctx: &Ctx) {
-    let mut rows: Vec<(&HostId, &Arc<Unit>)> = ctx.world.units().collect();
-    rows.sort_by_key(|(host, unit)| (rank(unit), *host, &unit.name));
-    state.rows = rows
-        .into_iter()
-        .map(|(host, unit)| (host.clone(), unit.name.clone()))
+    let mut rows: Vec<UnitRow> = ctx
+        .world
+        .units()
+        .map(|(host, unit)| UnitRow {
+            host,
+            unit,
+            now: ctx.now,
+        })
         .collect();
-    if state.selected.is_none() {
-        state.selected = state.rows.first().cloned();
-    }
-    step(state, 0, ctx);
-}
-
-fn step(state: &mut State, by: i32, ctx: &Ctx) {
-    let at = state
-        .rows
+    state.all = rows.len();
+    state.failed_count = rows.iter().filter(|row| row.unit.is_failed()).count();
+    rows.retain(|row| {
+        (!state.only_failed || row.unit.is_failed())
+            && state.only_type.is_none_or(|kind| row.unit.kind() == kind)
+            && state.filter.matches(row)
+    });
+    rows.sort_by(|a, b| {
+        let sorted = match state.list.sort {
+            Some((column, false)) => rows::compare(a, b, column),
+            Some((column, true)) => rows::compare(b, a, column),
+            None => std::cmp::Ordering::Equal,
+        };
+        sorted.then_with(|| rows::by_default(a, b))
+    });
+    state.rows = rows
         .iter()
-        .position(|row| Some(row) == state.selected.as_ref())
-        .unwrap_or(0);
-    let by = isize::try_from(by).unwrap_or(0);
-    let to = at
-        .saturating_add_signed(by)
-        .min(state.rows.len().saturating_sub(1));
-    state.selected = state.rows.get(to).cloned();
-    let height = usize::from(ctx.area.height).max(1);
-    state.top = state.top.clamp((to + 1).saturating_sub(height), to);
+        .map(|row| (row.host.clone(), row.unit.name.clone()))
+        .collect();
+    state.list.settle(&state.rows, height(ctx));
 }
 
 /// The visible rows.
 pub fn view(state: &State, _cache: &mut Cache, ctx: &Ctx, area: Rect, painter: &mut Painter) {
+    let (line, rest) = parts(area);
+    let muted = painter.theme.style(Role::Muted);
+    let mut counts = format!(" {} units, {} failed", state.all, state.failed_count);
+    if state.rows.len() != state.all {
+        let _ = write!(counts, ", {} shown", state.rows.len());
+    }
+    if !state.list.marks().is_empty() {
+        let _ = write!(counts, ", {} marked", state.list.marks().len());
+    }
+    if state.only_failed {
+        counts.push_str("  only failed");
+    }
+    if let Some(kind) = state.only_type {
+        let _ = write!(counts, "  only {kind}s");
+    }
+    let mut x = line.x + painter.cut(line.x, line.y, line.width, &counts, muted);
+    if !state.filter.is_empty() {
+        let filter = format!("  /{}", text::clean(state.filter.as_str()));
+        let style = painter.theme.style(Role::Accent);
+        x += painter.cut(x, line.y, line.right().saturating_sub(x), &filter, style);
+    }
+    let notes = super::freshness(ctx);
+    if !notes.is_empty() {
+        let style = painter.theme.style(Role::Warning);
+        let notes = format!("  {notes}");
+        painter.cut(x, line.y, line.right().saturating_sub(x), &notes, style);
+    }
     if state.rows.is_empty() {
-        painter.text(
-            area.x,
-            area.y,
-            area.width,
-            "no units are known yet",
-            Style::new(),
-        );
+        let why = empty(state, ctx);
+        let area = Rect::new(rest.x, rest.y.saturating_add(1), rest.width, rest.height);
+        super::paragraph(painter, area, &why, Role::Muted);
+        return;
     }
-    let rows = state.rows.iter().enumerate().skip(state.top);
-    for ((index, key), y) in rows.zip(area.top()..area.bottom()) {
-        let Some(unit) = ctx.world.unit(&key.0, &key.1) else {
-            continue;
-        };
-        let line = format!(
-            "{:<10} {:<40} {:<12} {}",
-            key.0, unit.name, unit.active, unit.description
-        );
-        let style = if Some(key) == state.selected.as_ref() {
-            Style::new().add_modifier(Modifier::REVERSED)
-        } else {
-            Style::new()
-        };
-        painter.cut(area.x, y, area.width, &text::clean(&line), style);
-        painter.hit(Rect::new(area.x, y, area.width, 1), Hit::Row(index));
+    let columns = rows::columns(ctx);
+    table::draw(
+        painter,
+        rest,
+        &columns,
+        &state.rows,
+        &state.list,
+        |row, column, cell| {
+            if let Some((host, name)) = state.rows.get(row)
+                && let Some(unit) = ctx.world.unit(host, name)
+            {
+                rows::cell(ctx, host, unit, column, &state.filter, cell);
+            }
+        },
+    );
+}
+
+fn empty(state: &State, ctx: &Ctx) -> String {
+    if state.all > 0 {
+        return "No unit matches. Esc shows all again.".into();
     }
+    super::waiting(ctx)
 }
 
 /// The same as lines.
 pub fn plain(state: &State, ctx: &Ctx, out: &mut String) {
-    for key in &state.rows {
-        if let Some(unit) = ctx.world.unit(&key.0, &key.1) {
-            let _ = writeln!(
-                out,
-                "{}: {} is {}",
-                key.0,
-                text::clean(&unit.name),
-                text::clean(&unit.active)
-            );
+    let _ = writeln!(out, "{} units, {} failed", state.all, state.failed_count);
+    for (host, name) in &state.rows {
+        if let Some(unit) = ctx.world.unit(host, name) {
+            let mut line = format!("{host}: {name} is {} ({})", unit.active, unit.sub);
+            if let Some(at) = unit.since {
+                let since = crate::tui::format::since(at, ctx.now, &ctx.preferences.zone);
+                let _ = write!(line, " since {since}");
+            }
+            let _ = writeln!(out, "{}", text::clean(&line));
         }
     }
 }
@@ -160,23 +429,44 @@ pub fn title(_state: &State) -> String {
 }
 
 /// The command line that shows the same.
-pub fn cli(_state: &State, ctx: &Ctx) -> Option<String> {
-    Some(format!("qd -e {} units", ctx.env()))
+pub fn cli(state: &State, ctx: &Ctx) -> Option<String> {
+    let mut line = format!("qd -e {} units", ctx.env());
+    if state.only_failed {
+        line.push_str(" --failed");
+    }
+    if let Some(kind) = state.only_type {
+        let _ = write!(line, " --type {kind}");
+    }
+    Some(line)
 }
 
-/// The selected unit's name, or all of it.
+/// The chosen units' names, or all that is known of them.
 pub fn copy(state: &State, ctx: &Ctx, raw: bool) -> Option<(String, String)> {
-    let (host, name) = state.selected.as_ref()?;
-    if raw {
-        let unit = ctx.world.unit(host, name)?;
-        return Some((serde_json::to_string_pretty(&**unit).ok()?, name.clone()));
-    }
-    Some((name.clone(), "the unit's name".into()))
+    let chosen = state.list.chosen();
+    let what = match chosen.as_slice() {
+        [] => return None,
+        [(_, name)] => name.clone(),
+        several => format!("{} units", several.len()),
+    };
+    let text = if raw {
+        let units: Vec<_> = chosen
+            .iter()
+            .filter_map(|(host, name)| ctx.world.unit(host, name).map(|unit| &**unit))
+            .collect();
+        match units.as_slice() {
+            [one] => serde_json::to_string_pretty(one).ok()?,
+            several => serde_json::to_string_pretty(several).ok()?,
+        }
+    } else {
+        let names: Vec<&str> = chosen.iter().map(|(_, name)| name.as_str()).collect();
+        names.join("\n")
+    };
+    Some((text, what))
 }
 
 /// The selected unit.
 pub fn subject(state: &State, _ctx: &Ctx) -> Option<Subject> {
-    let (host, unit) = state.selected.clone()?;
+    let (host, unit) = state.list.selected()?.clone();
     Some(Subject {
         host,
         unit: Some(unit),

@@ -1,0 +1,26 @@
+//! The options of the console itself, as `qd` and `qd demo` take them.
+
+use super::Global;
+use crate::tui::start::Options;
+use clap::Args;
+
+/// How the screen is drawn.
+#[derive(Debug, Clone, Default, Args)]
+pub struct Screen {
+    /// Draw with ASCII characters only
+    #[arg(long)]
+    pub ascii: bool,
+}
+
+impl Screen {
+    /// What the console is started with.
+    pub(crate) fn options(&self, global: &Global) -> Options {
+        Options {
+            config: global.config.clone(),
+            environment: global.env.clone(),
+            hosts: global.hosts.clone(),
+            read_only: global.read_only,
+            ascii: self.ascii,
+        }
+    }
+}

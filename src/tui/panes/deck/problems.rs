@@ -1,0 +1,260 @@
+//! What is wrong, from everything that is known of an environment. Pure.
+
+use crate::{
+    ops::EndState,
+    remote::{
+        ConnState, HostId,
+        metrics::{Disk, Metrics},
+    },
+    tui::{
+        model::{HostState, Job, World},
+        theme::Status,
+    },
+};
+use jiff::{SignedDuration, Timestamp};
+use std::cmp::Reverse;
+
+/// A file system this full is a warning.
+pub(super) const DISK_WARN: f32 = 0.85;
+/// A file system this full is a problem.
+pub(super) const DISK_BAD: f32 = 0.95;
+/// So many restarts within [`LOOP`] are a restart loop.
+const RESTARTS: u32 = 3;
+/// How long after its last start a unit that restarted often counts as looping.
+const LOOP: SignedDuration = SignedDuration::from_mins(10);
+/// A clock this far off makes times of hosts incomparable.
+const SKEW: SignedDuration = SignedDuration::from_secs(2);
+
+/// What kind of thing is wrong; the order is that of importance among equals.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum What {
+    Host,
+    Unit,
+    Disk,
+    Memory,
+    Job,
+    Clock,
+    Source,
+}
+
+/// What the key beside it does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Cure {
+    Connect,
+    Unit,
+    Shell,
+    Jobs,
+    None,
+}
+
+/// One thing that is wrong.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Trouble {
+    pub(crate) key: String,
+    pub(crate) status: Status,
+    pub(crate) what: What,
+    pub(crate) host: Option<HostId>,
+    pub(crate) unit: Option<String>,
+    pub(crate) since: Option<Timestamp>,
+    pub(crate) text: String,
+    pub(crate) cure: Cure,
+}
+
+impl Trouble {
+    fn on(host: &HostId, what: What, status: Status, about: &str, text: String) -> Trouble {
+        Trouble {
+            key: format!("{what:?} {host} {about}"),
+            status,
+            what,
+            host: Some(host.clone()),
+            unit: None,
+            since: None,
+            text,
+            cure: Cure::None,
+        }
+    }
+
+    /// As one line of text.
+    pub(crate) fn line(&self) -> String {
+        match &self.host {
+            Some(host) => format!("{host}: {}", self.text),
+            None => self.text.clone(),
+        }
+    }
+}
+
+/// Everything that is wrong, worst and newest first.
+pub(crate) fn troubles(world: &World, jobs: &[Job], now: Timestamp) -> Vec<Trouble> {
+    let mut all = Vec::new();
+    for (id, host) in &world.hosts {
+        connection(id, host, &mut all);
+        units(id, host, now, &mut all);
+        if let Some(metrics) = &host.metrics {
+            measured(id, host, metrics, &mut all);
+        }
+    }
+    for job in jobs.iter().filter(|job| job.env == world.id) {
+        failed_job(job, &mut all);
+    }
+    all.sort_by_key(|trouble| {
+        (
+            trouble.status,
+            Reverse(trouble.since),
+            trouble.what,
+            trouble.key.clone(),
+        )
+    });
+    all
+}
+
+fn connection(id: &HostId, host: &HostState, all: &mut Vec<Trouble>) {
+    let (status, text) = match &host.conn {
+        ConnState::Retrying { why, .. } => (Status::Bad, why.message.clone()),
+        ConnState::Failed(why) => {
+            let hint = why.hint.as_deref().map(|h| format!(" ({h})"));
+            let text = format!("{}{}", why.message, hint.unwrap_or_default());
+            (Status::Bad, text)
+        }
+        ConnState::Degraded => (Status::Warning, "no answer for a while".to_owned()),
+        ConnState::NeedsAnswer => (Status::Warning, "waits for your answer".to_owned()),
+        ConnState::Idle | ConnState::Connecting { .. } | ConnState::Up { .. } => {
+            // Connected, and systemd still not to be had.
+            if let (ConnState::Up { .. }, Some(problem)) = (&host.conn, &host.units_down) {
+                let hint = problem.hint.as_deref().map(|h| format!(" ({h})"));
+                let text = format!("{}{}", problem.message, hint.unwrap_or_default());
+                let mut trouble = Trouble::on(id, What::Source, Status::Warning, "units", text);
+                trouble.since = Some(host.units_at).filter(|at| *at > Timestamp::UNIX_EPOCH);
+                all.push(trouble);
+            }
+            return;
+        }
+    };
+    let mut trouble = Trouble::on(id, What::Host, status, "", text);
+    trouble.since = Some(host.conn_since);
+    trouble.cure = Cure::Connect;
+    all.push(trouble);
+}
+
+fn units(id: &HostId, host: &HostState, now: Timestamp, all: &mut Vec<Trouble>) {
+    for unit in host.units.iter().flat_map(|units| units.values()) {
+        let restarts = unit.restarts.unwrap_or(0);
+        let young = unit
+            .since
+            .is_some_and(|since| now.duration_since(since) < LOOP);
+        let (status, mut text) = if unit.active == "failed" {
+            let why = match (unit.result.as_deref(), unit.exit_status) {
+                (Some("exit-code"), Some(code)) => format!("exit code {code}"),
+                (Some("signal"), Some(signal)) => format!("killed by signal {signal}"),
+                (Some(result), _) => result.replace('-', " "),
+                (None, _) => "failed".into(),
+            };
+            (Status::Bad, format!("{} failed: {why}", unit.name))
+        } else if unit.sub == "auto-restart" {
+            (Status::Bad, format!("{} keeps failing", unit.name))
+        } else if restarts >= RESTARTS && young && unit.active == "active" {
+            (
+                Status::Warning,
+                format!("{} restarts again and again", unit.name),
+            )
+        } else {
+            continue;
+        };
+        if restarts > 0 {
+            text.push_str(&format!(", {restarts} restarts"));
+        }
+        if host.stale {
+            text.push_str(" (stale)");
+        }
+        let mut trouble = Trouble::on(id, What::Unit, status, &unit.name, text);
+        trouble.unit = Some(unit.name.clone());
+        trouble.since = unit.since;
+        trouble.cure = Cure::Unit;
+        all.push(trouble);
+    }
+}
+
+/// The share of memory that is used, 0 to 1.
+pub(super) fn memory_used(metrics: &Metrics) -> Option<f32> {
+    let used = metrics.memory_total.checked_sub(metrics.memory_available)?;
+    (metrics.memory_total > 0).then(|| used as f32 / metrics.memory_total as f32)
+}
+
+/// The fullest file system.
+pub(super) fn fullest(metrics: &Metrics) -> Option<&Disk> {
+    metrics
+        .disks
+        .iter()
+        .max_by(|a, b| a.full().total_cmp(&b.full()))
+}
+
+fn measured(id: &HostId, host: &HostState, metrics: &Metrics, all: &mut Vec<Trouble>) {
+    for disk in &metrics.disks {
+        let full = disk.full();
+        let inodes = match (disk.inodes_used, disk.inodes_total) {
+            (Some(used), Some(total)) if total > 0 => used as f32 / total as f32,
+            _ => 0.0,
+        };
+        let (part, of) = if inodes > full {
+            (inodes, "of its inodes ")
+        } else {
+            (full, "")
+        };
+        if part < DISK_WARN {
+            continue;
+        }
+        let status = if part >= DISK_BAD {
+            Status::Bad
+        } else {
+            Status::Warning
+        };
+        let text = format!("{} is {:.0} % {of}full", disk.mount, part * 100.0);
+        let mut trouble = Trouble::on(id, What::Disk, status, &disk.mount, text);
+        trouble.since = host.since.get(&trouble.key).copied();
+        trouble.cure = Cure::Shell;
+        all.push(trouble);
+    }
+    if let Some(used) = memory_used(metrics).filter(|used| *used >= 0.9) {
+        let status = if used >= 0.95 {
+            Status::Bad
+        } else {
+            Status::Warning
+        };
+        let text = format!("memory is {:.0} % used", used * 100.0);
+        let mut trouble = Trouble::on(id, What::Memory, status, "", text);
+        trouble.since = host.since.get(&trouble.key).copied();
+        trouble.cure = Cure::Shell;
+        all.push(trouble);
+    }
+    if let Some(skew) = metrics.clock_skew.filter(|skew| skew.abs() >= SKEW) {
+        let word = if skew.is_negative() {
+            "behind"
+        } else {
+            "ahead"
+        };
+        let text = format!("its clock is {} s {word} of ours", skew.abs().as_secs());
+        let text = text.replace("behind of", "behind");
+        let mut trouble = Trouble::on(id, What::Clock, Status::Warning, "", text);
+        trouble.since = host.since.get(&trouble.key).copied();
+        trouble.cure = Cure::Shell;
+        all.push(trouble);
+    }
+}
+
+fn failed_job(job: &Job, all: &mut Vec<Trouble>) {
+    let Some(outcome) = &job.outcome else { return };
+    let status = match outcome.state {
+        EndState::Failed | EndState::RolledBack => Status::Bad,
+        EndState::Unknown => Status::Warning,
+        EndState::Succeeded | EndState::Cancelled => return,
+    };
+    all.push(Trouble {
+        key: format!("job {}", job.id.0),
+        status,
+        what: What::Job,
+        host: Some(job.intent.host().clone()),
+        unit: None,
+        since: job.ended,
+        text: format!("{}: {}", job.title, outcome.summary),
+        cure: Cure::Jobs,
+    });
+}

@@ -1,0 +1,391 @@
+//! The console from start to end: configuration, terminal, loop, and what needs the terminal
+//! given up for a while.
+
+use super::{
+    clipboard::{self, Surroundings},
+    effect::Effect,
+    keymap::{Keymap, Override, Preset},
+    model::{EnvId, Model, Preferences, World},
+    msg::{Level, Msg},
+    run::{self, Console, Input, Leave},
+    runtime::{QUEUE, Runtime},
+    terminal::{self, Guard},
+    theme::{self, Ask, Definition, TerminalSays, Theme},
+    update,
+};
+use crate::{
+    config::{
+        Loaded,
+        settings::{self, Settings, TimeFormat},
+    },
+    problem::{Exit, Problem},
+    remote::HostId,
+};
+use crossterm::event::EventStream;
+use futures::{Stream, StreamExt};
+use jiff::{Timestamp, tz::TimeZone};
+use ratatui::{Terminal, backend::CrosstermBackend};
+use std::{
+    io::{self, BufWriter, IsTerminal, Stdout},
+    path::PathBuf,
+    sync::Arc,
+    task::Poll,
+    time::{Duration, Instant},
+};
+use tokio::{
+    signal::unix::{Signal, SignalKind, signal},
+    sync::mpsc,
+};
+
+/// How the console is started.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// config.json or its directory.
+    pub config: Option<PathBuf>,
+    /// The environment shown first.
+    pub environment: Option<String>,
+    /// Only these hosts of it; all when empty.
+    pub hosts: Vec<String>,
+    /// Nothing that changes the world is executed.
+    pub read_only: bool,
+    /// Draw with ASCII only.
+    pub ascii: bool,
+}
+
+type Screen = Console<CrosstermBackend<BufWriter<Stdout>>>;
+
+/// Runs the console; returns the exit code.
+///
+/// # Errors
+/// The configuration cannot be used, or there is no terminal.
+pub async fn console(options: Options) -> Result<u8, Problem> {
+    if !io::stdout().is_terminal() || !io::stdin().is_terminal() {
+        return Err(Problem::new(
+            "console",
+            "no-terminal",
+            Exit::Usage,
+            "the console needs a terminal on standard input and output",
+        )
+        .hint("use a command, e.g. qd units --json; qd --help lists them"));
+    }
+    let cwd = std::env::current_dir().unwrap_or_else(|_| PathBuf::from("."));
+    let loaded = Arc::new(Loaded::find(options.config.as_deref(), &cwd)?);
+    let first = loaded.environment(options.environment.as_deref())?;
+    let (settings, said) = Settings::load();
+    let (preferences, wrong) = preferences(&settings, options.ascii);
+    let mouse = settings.mouse;
+    let mut worlds = Vec::new();
+    for environment in loaded.environments() {
+        let mut environment = environment.clone();
+        if environment.name == first.name {
+            choose(&mut environment.hosts, &options.hosts)?;
+        }
+        worlds.push(World::new(&environment, options.read_only));
+    }
+    let mut model = Model::new(worlds, EnvId::new(&first.name), preferences);
+    model.themes = theme::names(themes_directory().as_deref());
+    model.now = Timestamp::now();
+
+    terminal::report_panics(state_directory());
+    for problem in said.into_iter().chain(wrong) {
+        update::update(&mut model, Msg::Problem(problem));
+    }
+    let (tx, rx) = mpsc::channel(QUEUE);
+    let owner = Owner {
+        config: loaded.path().to_owned(),
+        runtime: Runtime::new(loaded, options.hosts, options.read_only, tx.clone()),
+        tx,
+        ascii: options.ascii || settings.ascii,
+        around: Surroundings::from_environment(),
+    };
+    let result = on_terminal(model, owner, rx, mouse).await;
+    result.map_err(|error| {
+        Problem::new(
+            "console",
+            "terminal",
+            Exit::Negative,
+            format!("the terminal failed: {error}"),
+        )
+    })
+}
+
+fn choose(hosts: &mut Vec<crate::config::Destination>, wanted: &[String]) -> Result<(), Problem> {
+    if let Some(unknown) = wanted
+        .iter()
+        .find(|name| !hosts.iter().any(|host| host.name == **name))
+    {
+        return Err(Problem::new(
+            "config",
+            "unknown-host",
+            Exit::Usage,
+            format!("there is no host {unknown} in this environment"),
+        )
+        .hint(format!(
+            "it has {}",
+            hosts
+                .iter()
+                .map(|host| host.name.as_str())
+                .collect::<Vec<_>>()
+                .join(", ")
+        )));
+    }
+    if !wanted.is_empty() {
+        hosts.retain(|host| wanted.contains(&host.name));
+    }
+    Ok(())
+}
+
+/// The user's themes.
+fn themes_directory() -> Option<PathBuf> {
+    settings::directory().map(|directory| directory.join("themes"))
+}
+
+/// What the settings mean for the screen, and what is wrong with them.
+fn preferences(settings: &Settings, ascii: bool) -> (Preferences, Vec<Problem>) {
+    let mut wrong = Vec::new();
+    let preset = match settings.preset {
+        settings::Preset::Default => Preset::Default,
+        settings::Preset::Vim => Preset::Vim,
+        settings::Preset::Emacs => Preset::Emacs,
+    };
+    let overrides: Vec<Override> = settings
+        .keys
+        .iter()
+        .map(|(action, keys)| Override {
+            action: action.clone(),
+            keys: keys.clone(),
+            place: settings.place(action),
+        })
+        .collect();
+    let (keymap, conflicts) = Keymap::with_overrides(preset, &overrides);
+    wrong.extend(conflicts);
+    let ascii = ascii || settings.ascii;
+    let name = settings.theme.as_deref().unwrap_or(theme::DEFAULT);
+    let theme = match load_theme(name, ascii) {
+        Ok(theme) => theme,
+        Err(problem) => {
+            wrong.push(problem);
+            Theme::new(&Definition::default(), depth(), glyphs(ascii))
+        }
+    };
+    let zone = match settings.time {
+        TimeFormat::Utc => TimeZone::UTC,
+        TimeFormat::Local | TimeFormat::Relative => TimeZone::system(),
+    };
+    let preferences = Preferences {
+        theme,
+        keymap,
+        zone,
+        time: settings.time,
+        log_budget: usize::try_from(settings.log_budget_mib)
+            .unwrap_or(256)
+            .saturating_mul(1 << 20),
+    };
+    (preferences, wrong)
+}
+
+fn depth() -> theme::Depth {
+    theme::depth(Ask::Auto, &TerminalSays::from_environment())
+}
+
+fn glyphs(ascii: bool) -> &'static theme::Glyphs {
+    if ascii {
+        &theme::ASCII
+    } else {
+        &theme::UNICODE
+    }
+}
+
+fn load_theme(name: &str, ascii: bool) -> Result<Theme, Problem> {
+    let definition = theme::load(name, themes_directory().as_deref()).map_err(|error| {
+        Problem::new("settings", "theme", Exit::Usage, error.to_string())
+            .hint("the command :theme lists them")
+    })?;
+    Ok(Theme::new(&definition, depth(), glyphs(ascii)))
+}
+
+/// Where reports and histories are kept.
+fn state_directory() -> PathBuf {
+    use etcetera::BaseStrategy;
+    etcetera::choose_base_strategy()
+        .ok()
+        .and_then(|dirs| dirs.state_dir())
+        .unwrap_or_else(std::env::temp_dir)
+        .join("quarterdeck")
+}
+
+async fn on_terminal(
+    mut model: Model,
+    mut owner: Owner,
+    mut messages: mpsc::Receiver<Msg>,
+    mouse: bool,
+) -> io::Result<u8> {
+    let mut signals = Signals::new()?;
+    let guard = Guard::enter(mouse)?;
+    model.size = crossterm::terminal::size()?;
+    // Effects wait until the first frame is on the screen.
+    let effects = update::start(&mut model);
+    let backend = CrosstermBackend::new(BufWriter::with_capacity(64 * 1024, io::stdout()));
+    let mut console = Console::new(model, Terminal::new(backend)?);
+    console.draw()?;
+    for effect in effects {
+        run::Executor::execute(&mut owner, effect);
+    }
+    let code = loop {
+        // Made anew each time: while it lives it reads the terminal, also for a shell.
+        let mut input = input(&mut signals);
+        let leave = console.run(&mut input, &mut messages, &mut owner).await?;
+        drop(input);
+        match leave {
+            Leave::Quit(code) => break code,
+            Leave::For(effect) => {
+                guard.suspend()?;
+                let said = meanwhile(*effect, &owner).await;
+                guard.resume()?;
+                signals.resumed = Some(Instant::now());
+                back(&mut console, said)?;
+            }
+        }
+    };
+    drop(guard);
+    owner.runtime.close();
+    Ok(code)
+}
+
+/// Executes what needs the terminal; hands the rest to the runtime.
+struct Owner {
+    config: PathBuf,
+    runtime: Runtime,
+    tx: mpsc::Sender<Msg>,
+    ascii: bool,
+    around: Surroundings,
+}
+
+impl run::Executor for Owner {
+    fn execute(&mut self, effect: Effect) {
+        let said = match effect {
+            Effect::Copy(text, what) => {
+                let out = &mut io::stdout().lock();
+                match clipboard::copy(out, &text, &self.around, &state_directory()) {
+                    Ok(way) => Msg::Say(Level::Info, format!("copied {what} {way}")),
+                    Err(error) => Msg::Say(Level::Error, format!("cannot copy: {error}")),
+                }
+            }
+            Effect::Theme(name) => match load_theme(&name, self.ascii) {
+                Ok(theme) => Msg::Theme(Box::new(theme)),
+                Err(problem) => Msg::Problem(problem),
+            },
+            effect => return self.runtime.execute(effect),
+        };
+        let tx = self.tx.clone();
+        tokio::spawn(async move {
+            // Nobody listens once the console has ended.
+            let _ = tx.send(said).await;
+        });
+    }
+}
+
+/// A shell on a host by this very program, over the same settings and host key policy.
+async fn shell(owner: &Owner, env: &EnvId, host: &HostId) -> Option<Msg> {
+    let failed = |error: &dyn std::fmt::Display| {
+        let text = format!("cannot open a shell on {host}: {error}");
+        Some(Msg::Say(Level::Error, text))
+    };
+    let program = match std::env::current_exe() {
+        Ok(program) => program,
+        Err(error) => return failed(&error),
+    };
+    let ended = tokio::process::Command::new(program)
+        .arg("--config")
+        .arg(&owner.config)
+        .args(["--env", env.as_str(), "ssh", host.as_str()])
+        .status()
+        .await;
+    match ended {
+        Ok(status) if status.code() == Some(3) || status.code() == Some(4) => {
+            failed(&"the host could not be reached or refused; press r and look at the Deck")
+        }
+        Ok(_) => None,
+        Err(error) => failed(&error),
+    }
+}
+
+/// Everything anew after the screen was somebody else's.
+fn back(console: &mut Screen, said: Option<Msg>) -> io::Result<()> {
+    let (columns, rows) = crossterm::terminal::size()?;
+    update::update(&mut console.model, Msg::Clock(Timestamp::now()));
+    update::update(&mut console.model, Msg::Resize(columns, rows));
+    for msg in said.into_iter().chain([Msg::Resumed]) {
+        update::update(&mut console.model, msg);
+    }
+    console.redraw()
+}
+
+/// What the terminal was given up for; what there is to say about it.
+async fn meanwhile(effect: Effect, owner: &Owner) -> Option<Msg> {
+    match effect {
+        Effect::Shell(env, host) => shell(owner, &env, &host).await,
+        Effect::Suspend => {
+            // The whole job, as the terminal's own Ctrl-Z would do it.
+            let job = nix::unistd::getpgrp();
+            let stopped = nix::sys::signal::killpg(job, nix::sys::signal::Signal::SIGSTOP);
+            stopped
+                .err()
+                .map(|error| Msg::Say(Level::Error, format!("cannot stop: {error}")))
+        }
+        _ => None,
+    }
+}
+
+/// The signals that the console handles.
+struct Signals {
+    terminate: Signal,
+    hang_up: Signal,
+    interrupt: Signal,
+    stop: Signal,
+    go_on: Signal,
+    resumed: Option<Instant>,
+}
+
+impl Signals {
+    fn new() -> io::Result<Signals> {
+        Ok(Signals {
+            terminate: signal(SignalKind::terminate())?,
+            hang_up: signal(SignalKind::hangup())?,
+            interrupt: signal(SignalKind::interrupt())?,
+            stop: signal(SignalKind::from_raw(nix::libc::SIGTSTP))?,
+            go_on: signal(SignalKind::from_raw(nix::libc::SIGCONT))?,
+            resumed: None,
+        })
+    }
+
+    fn poll(&mut self, cx: &mut std::task::Context<'_>) -> Poll<Option<Msg>> {
+        for signal in [&mut self.terminate, &mut self.hang_up, &mut self.interrupt] {
+            if signal.poll_recv(cx).is_ready() {
+                return Poll::Ready(Some(Msg::Terminate));
+            }
+        }
+        if self.stop.poll_recv(cx).is_ready() {
+            return Poll::Ready(Some(Msg::Stop));
+        }
+        while self.go_on.poll_recv(cx).is_ready() {
+            // Our own stop is followed by one as well; the screen is whole already.
+            let own = self
+                .resumed
+                .is_some_and(|at| at.elapsed() < Duration::from_millis(500));
+            if !own {
+                return Poll::Ready(Some(Msg::Continued));
+            }
+        }
+        Poll::Pending
+    }
+}
+
+/// Keys, mouse and signals.
+fn input(signals: &mut Signals) -> impl Stream<Item = io::Result<Input>> + Unpin + '_ {
+    let signals = futures::stream::poll_fn(|cx| signals.poll(cx));
+    futures::stream::select(
+        EventStream::new().map(|event| event.map(Input::Event)),
+        signals.map(|msg| Ok(Input::Msg(Box::new(msg)))),
+    )
+}

@@ -1,0 +1,204 @@
+//! Doing what a `:` line says.
+
+use super::{act, confirm, palette, screens, tell_shown};
+use crate::{
+    ops::Intent,
+    remote::HostId,
+    tui::{
+        actions,
+        command::{Command, CommandError, parse},
+        effect::Effect,
+        model::{EnvId, Model},
+        panes::{self, Args, PaneMsg},
+    },
+};
+
+/// Parses and does it.
+///
+/// # Errors
+/// It is not a command, or names something that is not there.
+pub(super) fn run(
+    model: &mut Model,
+    line: &str,
+    out: &mut Vec<Effect>,
+) -> Result<(), CommandError> {
+    let wrong = |message: String| CommandError {
+        span: 0..line.len(),
+        message,
+    };
+    match parse(line)? {
+        Command::Action(id) => {
+            if let Some(action) = actions::by_id(id) {
+                act::availability(model, action).map_err(wrong)?;
+            }
+            act::act(model, id, out);
+        }
+        Command::Units(filter) if filter.is_empty() => act::act(model, "pane.units", out),
+        Command::Units(filter) => {
+            if let Err(error) = crate::filter::Filter::parse(&filter) {
+                let start = line.len().saturating_sub(filter.len());
+                return Err(CommandError {
+                    span: start + error.span.start..start + error.span.end,
+                    message: error.message,
+                });
+            }
+            let args = Args::Units {
+                filter,
+                select: None,
+            };
+            // The list itself is there once; only what it shows is new.
+            act::act(model, "pane.units", out);
+            tell_shown(model, PaneMsg::Args(args), out);
+        }
+        Command::Unit(name) => {
+            let name = full_name(&name);
+            match on_hosts(model, &name, &[]).map_err(wrong)?.first() {
+                Some(host) => {
+                    let args = Args::Unit {
+                        host: host.clone(),
+                        unit: name,
+                    };
+                    screens::open(model, &args, out);
+                }
+                None => return Err(wrong(format!("there is no unit {name}"))),
+            }
+        }
+        Command::Logs {
+            hosts,
+            query,
+            filter,
+        } => {
+            let hosts = known_hosts(model, &hosts).map_err(wrong)?;
+            let args = Args::Logs {
+                hosts,
+                query,
+                filter,
+            };
+            let root = panes::tabs()
+                .iter()
+                .any(|(id, plain)| *id == "pane.logs" && *plain == args);
+            if root {
+                act::act(model, "pane.logs", out);
+            } else {
+                screens::open(model, &args, out);
+            }
+        }
+        Command::Help(search) => {
+            let contexts = model
+                .screen()
+                .map(|screen| screen.pane.contexts().to_vec())
+                .unwrap_or_default();
+            screens::open(model, &Args::Help { contexts, search }, out);
+        }
+        Command::Env(None) => palette::environments(model),
+        Command::Env(Some(name)) => {
+            let env = EnvId::new(&name);
+            if !model.worlds.contains_key(&env) {
+                let all: Vec<&str> = model.worlds.keys().map(EnvId::as_str).collect();
+                return Err(wrong(format!(
+                    "there is no environment {name}; there are {}",
+                    all.join(", ")
+                )));
+            }
+            screens::enter(model, env, out);
+        }
+        Command::Shell(None) => act::act(model, "shell", out),
+        Command::Shell(Some(name)) => {
+            for host in known_hosts(model, &[name]).map_err(wrong)? {
+                out.push(Effect::Shell(model.current.clone(), host));
+            }
+        }
+        Command::Rebuild(None) => act::act(model, "rebuild", out),
+        Command::Rebuild(Some(name)) => {
+            let intents = known_hosts(model, &[name])
+                .map_err(wrong)?
+                .into_iter()
+                .map(|host| Intent::Rebuild { host })
+                .collect();
+            let env = model.current.clone();
+            confirm::prepare(model, env, intents, out);
+        }
+        Command::Verb { verb, units, hosts } => {
+            let mut intents = Vec::new();
+            for unit in units {
+                for host in on_hosts(model, &unit, &hosts).map_err(wrong)? {
+                    intents.push(Intent::Unit {
+                        host,
+                        unit: unit.clone(),
+                        verb,
+                    });
+                }
+            }
+            let env = model.current.clone();
+            confirm::prepare(model, env, intents, out);
+        }
+        Command::Theme(Some(name)) => out.push(Effect::Theme(name)),
+        Command::Theme(None) => palette::themes(model),
+        Command::Save(file) => {
+            let msg = PaneMsg::Line {
+                kind: "save",
+                text: Some(file),
+                done: true,
+            };
+            tell_shown(model, msg, out);
+        }
+        Command::GoTo(row) => tell_shown(model, PaneMsg::GoTo(row), out),
+    }
+    Ok(())
+}
+
+fn full_name(typed: &str) -> String {
+    crate::remote::systemd::names::full_name(typed).unwrap_or_else(|| typed.to_owned())
+}
+
+/// These hosts, which must be in the environment.
+fn known_hosts(model: &Model, names: &[String]) -> Result<Vec<HostId>, String> {
+    let Some(world) = model.world() else {
+        return Err("no environment is open".into());
+    };
+    names
+        .iter()
+        .map(|name| {
+            let id = HostId::new(name);
+            if world.hosts.contains_key(&id) {
+                return Ok(id);
+            }
+            let all: Vec<&str> = world.hosts.keys().map(HostId::as_str).collect();
+            Err(format!(
+                "{} has no host {name}; it has {}",
+                world.id,
+                all.join(", ")
+            ))
+        })
+        .collect()
+}
+
+/// The hosts a unit is meant on: those named, or the one that has it.
+fn on_hosts(model: &Model, unit: &str, names: &[String]) -> Result<Vec<HostId>, String> {
+    if !names.is_empty() {
+        return known_hosts(model, names);
+    }
+    let Some(world) = model.world() else {
+        return Err("no environment is open".into());
+    };
+    let having: Vec<HostId> = world
+        .hosts
+        .keys()
+        .filter(|host| world.unit(host, unit).is_some())
+        .cloned()
+        .collect();
+    match having.as_slice() {
+        [] if world.hosts.len() == 1 => Ok(world.hosts.keys().cloned().collect()),
+        [] => Err(format!(
+            "no host is known to have {unit}; name one with --host"
+        )),
+        [_] => Ok(having),
+        several => {
+            let all: Vec<&str> = several.iter().map(HostId::as_str).collect();
+            Err(format!(
+                "{unit} is on {}; say which with --host",
+                all.join(" and ")
+            ))
+        }
+    }
+}

@@ -1,0 +1,237 @@
+//! Lists to choose from by typing: actions, environments, hosts, what a pane offers.
+
+use super::{act, availability, contexts, screens, tell};
+use crate::{
+    ops::Intent,
+    tui::{
+        actions::{ACTIONS, Context},
+        effect::{Effect, PickSpec},
+        model::{Model, Overlay, Palette, PaletteItem},
+        msg::{Hit, Level, Mouse},
+        panes::{PaneMsg, ScreenId},
+    },
+};
+use crossterm::event::{Event, KeyEvent};
+use nucleo_matcher::{
+    Config, Matcher, Utf32Str,
+    pattern::{CaseMatching, Normalization, Pattern},
+};
+use tui_input::{Input, backend::crossterm::EventHandler};
+
+fn open(model: &mut Model, title: &str, items: Vec<(PaletteItem, String, String)>) {
+    model.dirty = true;
+    let mut palette = Palette {
+        title: title.to_owned(),
+        input: Input::default(),
+        items,
+        matches: Vec::new(),
+        selected: 0,
+    };
+    narrow(&mut palette);
+    model.overlays.push(Overlay::Palette(palette));
+}
+
+/// Every action of this screen, also those that cannot be done now, with the reason.
+pub(super) fn actions(model: &mut Model) {
+    let here = contexts(model);
+    let mut items = Vec::new();
+    for action in ACTIONS {
+        if !here.contains(&action.context) || action.context == Context::Prompt {
+            continue;
+        }
+        let keys: Vec<String> = model
+            .preferences
+            .keymap
+            .keys(action.id)
+            .iter()
+            .map(ToString::to_string)
+            .collect();
+        let state = availability(model, action);
+        let second = match &state {
+            Ok(()) => keys.join("  "),
+            Err(why) => why.clone(),
+        };
+        let text = format!("{}: {}", action.id, action.help);
+        items.push((PaletteItem::Action(action.id, state), text, second));
+    }
+    for env in model.worlds.keys().filter(|id| **id != model.current) {
+        let text = format!("environment: {env}");
+        items.push((PaletteItem::Environment(env.clone()), text, String::new()));
+    }
+    open(model, "Actions", items);
+}
+
+/// The environments.
+pub(super) fn environments(model: &mut Model) {
+    let items = model
+        .worlds
+        .values()
+        .map(|world| {
+            let mut second = format!("{} hosts", world.hosts.len());
+            if world.read_only {
+                second.push_str(", read-only");
+            }
+            if world.id == model.current {
+                second.push_str(", here");
+            }
+            let item = PaletteItem::Environment(world.id.clone());
+            (item, world.id.to_string(), second)
+        })
+        .collect();
+    open(model, "Environment", items);
+}
+
+/// The hosts, for a shell or a rebuild.
+pub(super) fn hosts(model: &mut Model, title: &str, rebuild: bool) {
+    let Some(world) = model.world() else { return };
+    let items = world
+        .hosts
+        .keys()
+        .map(|host| {
+            let item = if rebuild {
+                PaletteItem::Rebuild(host.clone())
+            } else {
+                PaletteItem::Shell(host.clone())
+            };
+            (item, host.to_string(), String::new())
+        })
+        .collect();
+    open(model, title, items);
+}
+
+/// The themes.
+pub(super) fn themes(model: &mut Model) {
+    let items = model
+        .themes
+        .iter()
+        .map(|name| {
+            let here = if *name == model.preferences.theme.name() {
+                "here"
+            } else {
+                ""
+            };
+            (
+                PaletteItem::Theme(name.clone()),
+                name.clone(),
+                here.to_owned(),
+            )
+        })
+        .collect();
+    open(model, "Theme", items);
+}
+
+/// What a pane offers.
+pub(super) fn values(model: &mut Model, id: ScreenId, spec: PickSpec) {
+    let items = spec
+        .items
+        .into_iter()
+        .map(|(value, text)| {
+            (
+                PaletteItem::Value(id, spec.kind, value),
+                text,
+                String::new(),
+            )
+        })
+        .collect();
+    open(model, &spec.title, items);
+}
+
+pub(super) fn key(model: &mut Model, key: KeyEvent) {
+    if let Some(Overlay::Palette(palette)) = model.overlays.last_mut() {
+        palette.input.handle_event(&Event::Key(key));
+        narrow(palette);
+    }
+}
+
+pub(super) fn mouse(model: &mut Model, mouse: Mouse, out: &mut Vec<Effect>) {
+    let Some(Overlay::Palette(palette)) = model.overlays.last_mut() else {
+        return;
+    };
+    match mouse {
+        Mouse::Click(Hit::Offer(at)) | Mouse::DoubleClick(Hit::Offer(at)) => {
+            palette.selected = at.min(palette.matches.len().saturating_sub(1));
+            accept(model, out);
+        }
+        Mouse::Wheel(lines) => step(palette, lines),
+        _ => {}
+    }
+}
+
+pub(super) fn act(model: &mut Model, id: &str, out: &mut Vec<Effect>) {
+    let Some(Overlay::Palette(palette)) = model.overlays.last_mut() else {
+        return;
+    };
+    match id {
+        "prompt.cancel" => {
+            model.overlays.pop();
+        }
+        "prompt.accept" => accept(model, out),
+        "prompt.older" | "prompt.complete-back" => step(palette, -1),
+        "prompt.newer" | "prompt.complete" => step(palette, 1),
+        _ => {}
+    }
+}
+
+fn step(palette: &mut Palette, by: i32) {
+    let by = isize::try_from(by).unwrap_or(0);
+    palette.selected = palette
+        .selected
+        .saturating_add_signed(by)
+        .min(palette.matches.len().saturating_sub(1));
+}
+
+/// Finds what matches, best first.
+pub(super) fn narrow(palette: &mut Palette) {
+    let text = palette.input.value();
+    palette.selected = 0;
+    if text.trim().is_empty() {
+        palette.matches = (0..palette.items.len()).collect();
+        return;
+    }
+    let mut matcher = Matcher::new(Config::DEFAULT);
+    let pattern = Pattern::parse(text, CaseMatching::Smart, Normalization::Smart);
+    let mut buffer = Vec::new();
+    let mut found: Vec<(u32, usize)> = palette
+        .items
+        .iter()
+        .enumerate()
+        .filter_map(|(at, (_, text, _))| {
+            let score = pattern.score(Utf32Str::new(text, &mut buffer), &mut matcher)?;
+            Some((score, at))
+        })
+        .collect();
+    found.sort_by_key(|(score, at)| (std::cmp::Reverse(*score), *at));
+    palette.matches = found.into_iter().map(|(_, at)| at).collect();
+}
+
+fn accept(model: &mut Model, out: &mut Vec<Effect>) {
+    let Some(Overlay::Palette(palette)) = model.overlays.last() else {
+        return;
+    };
+    let item = palette
+        .matches
+        .get(palette.selected)
+        .and_then(|at| palette.items.get(*at))
+        .map(|(item, ..)| item.clone());
+    // An action that cannot be done keeps the palette open: its reason is beside it.
+    if let Some(PaletteItem::Action(id, Err(why))) = &item {
+        let text = format!("{id}: {why}");
+        return super::say(model, Level::Warning, text);
+    }
+    model.overlays.pop();
+    match item {
+        Some(PaletteItem::Action(id, _)) => act::act(model, id, out),
+        Some(PaletteItem::Environment(env)) => screens::enter(model, env, out),
+        Some(PaletteItem::Open(args)) => screens::open(model, &args, out),
+        Some(PaletteItem::Shell(host)) => out.push(Effect::Shell(model.current.clone(), host)),
+        Some(PaletteItem::Rebuild(host)) => {
+            let env = model.current.clone();
+            super::confirm::prepare(model, env, vec![Intent::Rebuild { host }], out);
+        }
+        Some(PaletteItem::Theme(name)) => out.push(Effect::Theme(name)),
+        Some(PaletteItem::Value(id, kind, value)) => {
+            tell(model, id, PaneMsg::Picked { kind, value }, out);
+        }
+        None => {}
+    }
+}
