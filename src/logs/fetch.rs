@@ -10,7 +10,8 @@ use super::{
 use crate::problem::{Exit, Problem};
 use crate::remote::ssh::{Argv, ExitStatus, Host, SshError};
 use jiff::Zoned;
-use tokio::sync::mpsc;
+use std::time::Duration;
+use tokio::{io::AsyncReadExt, sync::mpsc};
 
 /// Entries of a question with an end; the channel closes after the last, or after an error.
 pub type Fetched<T> = mpsc::Receiver<Result<Vec<T>, Problem>>;
@@ -133,6 +134,9 @@ pub async fn all_fields(host: &Host, cursor: &str) -> Result<Vec<(String, Vec<u8
 pub const ACCESS_PROBE: &str = "for f in /run/log/journal/*/system.journal \
     /var/log/journal/*/system.journal; do [ ! -e \"$f\" ] || [ -r \"$f\" ] || echo \"$f\"; done";
 
+/// How long the probe may take; it only looks at a few files.
+const PROBE_TIME: Duration = Duration::from_secs(10);
+
 /// Whether the user may read the whole journal of the host; a problem with the cure if not.
 pub async fn access(host: &Host) -> Result<(), Problem> {
     match may_read(host).await {
@@ -145,14 +149,15 @@ pub async fn access(host: &Host) -> Result<(), Problem> {
 pub(super) async fn may_read<S: Source>(source: &S) -> Result<Option<Problem>, SshError> {
     let command = Argv::new("sh").args(["-c", ACCESS_PROBE]);
     let process = source.exec(&command).await?;
-    let mut stdout = tokio::io::AsyncReadExt::take(process.stdout, 4 << 10);
-    let mut printed = Vec::new();
-    let _ = tokio::io::AsyncReadExt::read_to_end(&mut stdout, &mut printed).await;
-    Ok(match process.exit.await {
-        ExitStatus::Code(0) if !printed.is_empty() => Some(query::permission(
-            "this user sees only its own entries, not the system's journal",
-        )),
-        // Where the probe does not work, journalctl itself tells.
-        _ => None,
-    })
+    let answer = async {
+        let mut printed = Vec::new();
+        let read = process.stdout.take(4 << 10).read_to_end(&mut printed).await;
+        let exit = process.exit.await;
+        read.is_ok() && exit == ExitStatus::Code(0) && !printed.is_empty()
+    };
+    // Where the probe does not work, journalctl itself has to tell.
+    let hidden = tokio::time::timeout(PROBE_TIME, answer).await;
+    Ok(hidden.is_ok_and(|hidden| hidden).then(|| {
+        query::permission("this user sees only its own entries, not the system's journal")
+    }))
 }

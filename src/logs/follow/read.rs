@@ -47,7 +47,14 @@ impl<S: Source, D: Decode> Follower<S, D> {
     pub(super) async fn first(&mut self, command: &Argv) -> Result<Option<Mark>, Stop> {
         let mut stream = self.open(command, Limits::LIST).await?;
         let mut mark = None;
-        while stream.read().await {
+        loop {
+            let more = tokio::select! {
+                () = self.events.closed() => return Err(Stop::Gone),
+                more = stream.read() => more,
+            };
+            if !more {
+                break;
+            }
             while let Some(item) = stream.parser.next() {
                 if let (None, Ok(raw)) = (&mark, item) {
                     mark = Mark::of(&raw);
