@@ -41,6 +41,15 @@ pub(super) async fn execute(host: &Host, unit: &str, verb: Verb, news: &News) ->
     let mut job = None;
     match act(&systemd, verb, unit, news, &mut job).await {
         Ok(result) => verify::verify(host, &systemd, verb, &before, result, news).await,
+        // systemd forgets idle units, and then has nothing to stop or reset.
+        Err(SystemdError::Refused(problem))
+            if problem.code == "no-such-unit"
+                && matches!(verb, Verb::Stop | Verb::ResetFailed)
+                && before.unit.load == "loaded"
+                && before.unit.active == "inactive" =>
+        {
+            Outcome::succeeded(format!("{unit} is inactive already"), None)
+        }
         Err(SystemdError::Unknown(problem)) => {
             find_out::find_out(host, verb, &before, job, problem, news).await
         }
