@@ -5,7 +5,10 @@
 
 mod parse;
 
-use super::ssh::{Argv, ExitStatus, Host, Process, SshError, Transport};
+use super::{
+    HostId,
+    ssh::{Argv, ExitStatus, Host, Process, SshError, Transport},
+};
 use crate::problem::{Exit, Problem};
 use jiff::{SignedDuration, Timestamp};
 use parse::Parser;
@@ -133,7 +136,7 @@ async fn keep_sampling(host: &Host, to: &mpsc::Sender<MetricsEvent>) {
             }
         };
         let problem = match host.exec(&command()).await {
-            Ok(process) => sample(host, transport, process, to).await,
+            Ok(process) => sample(host.id(), transport, process, to).await,
             Err(SshError::Link(problem)) => problem,
             Err(error) => error.into(),
         };
@@ -178,7 +181,7 @@ async fn until_next(host: &Host, number: u64) {
 
 /// Reads samples until the script or its channel ends; says why it ended.
 async fn sample(
-    host: &Host,
+    host: &HostId,
     transport: Arc<dyn Transport>,
     process: Process,
     to: &mpsc::Sender<MetricsEvent>,
@@ -218,7 +221,7 @@ async fn sample(
     ended(host, exit.unwrap_or(ExitStatus::Lost), &complaint)
 }
 
-fn ended(host: &Host, exit: ExitStatus, complaint: &[u8]) -> Problem {
+fn ended(host: &HostId, exit: ExitStatus, complaint: &[u8]) -> Problem {
     let complaint = String::from_utf8_lossy(complaint);
     let how = match exit {
         ExitStatus::Lost => "the channel that samples load and disks was closed".to_string(),
@@ -230,7 +233,7 @@ fn ended(host: &Host, exit: ExitStatus, complaint: &[u8]) -> Problem {
         None => how,
     };
     Problem::new("metrics", "metrics-ended", Exit::Unreachable, message)
-        .on(host.id().as_str())
+        .on(host.as_str())
         .hint("the host needs a POSIX shell, /proc and df; it is tried again")
 }
 
@@ -279,6 +282,7 @@ impl Lines {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::remote::ssh::Stream;
 
     #[test]
     fn lines_are_bounded() {
@@ -291,28 +295,77 @@ mod tests {
         assert_eq!(lines.ready, ["a", "bc", "d\u{fffd}"]);
     }
 
-    /// The script itself, on the machine that runs the tests.
-    #[cfg(target_os = "linux")]
-    #[test]
-    fn the_script_gives_a_sample() {
-        use std::io::{BufRead, BufReader};
-        let mut child = std::process::Command::new("sh")
-            .args(["-c", SCRIPT])
+    /// A transport of which only the round-trip time is asked.
+    struct Near;
+
+    #[async_trait::async_trait]
+    impl Transport for Near {
+        async fn exec(&self, _: &Argv) -> Result<Process, SshError> {
+            panic!("not asked for")
+        }
+        async fn open_tcp(&self, _: &str, _: u16) -> Result<Box<dyn Stream>, SshError> {
+            panic!("not asked for")
+        }
+        async fn open_unix(&self, _: &str) -> Result<Box<dyn Stream>, SshError> {
+            panic!("not asked for")
+        }
+        async fn ping(&self) -> Result<Duration, SshError> {
+            Ok(Duration::from_micros(100))
+        }
+        async fn closed(&self) -> SshError {
+            panic!("not asked for")
+        }
+    }
+
+    /// A process of the machine that runs the tests, as one of a host.
+    fn local(command: &Argv) -> Process {
+        let [program, args @ ..] = command.words() else {
+            panic!("no program")
+        };
+        let mut child = tokio::process::Command::new(program)
+            .args(args)
+            .stdin(std::process::Stdio::piped())
             .stdout(std::process::Stdio::piped())
+            .stderr(std::process::Stdio::piped())
             .spawn()
             .unwrap();
-        let mut parser = Parser::default();
-        let mut samples = Vec::new();
-        for line in BufReader::new(child.stdout.take().unwrap()).lines() {
-            let delay = Some(Duration::ZERO);
-            samples.extend(parser.line(&line.unwrap(), Timestamp::now(), delay));
-            if samples.len() == 2 {
-                break;
-            }
+        Process {
+            stdin: Box::new(child.stdin.take().unwrap()),
+            stdout: Box::new(child.stdout.take().unwrap()),
+            stderr: Box::new(child.stderr.take().unwrap()),
+            exit: Box::pin(async move {
+                let status = child.wait().await.unwrap();
+                match status.code() {
+                    Some(code) => ExitStatus::Code(code.unsigned_abs()),
+                    None => ExitStatus::Lost,
+                }
+            }),
         }
-        child.kill().unwrap();
-        child.wait().unwrap();
-        let last = samples.last().unwrap();
+    }
+
+    /// The script itself, on the machine that runs the tests.
+    #[cfg(target_os = "linux")]
+    #[tokio::test]
+    async fn the_script_gives_samples() {
+        let (to, mut events) = mpsc::channel(BACKLOG);
+        let process = local(&command());
+        let here = HostId::new("here");
+        let sampling = sample(&here, Arc::new(Near), process, &to);
+        let received = async {
+            let mut samples = Vec::new();
+            while samples.len() < 2 {
+                if let Some(MetricsEvent::Sample(metrics)) = events.recv().await {
+                    samples.push(metrics);
+                }
+            }
+            samples
+        };
+        let samples = tokio::select! {
+            problem = sampling => panic!("{problem}"),
+            samples = received => samples,
+        };
+        assert_eq!(samples[0].cpu_used, None);
+        let last = &samples[1];
         assert!(
             last.memory_total > 0 && last.uptime > Duration::ZERO,
             "{last:?}"
@@ -321,6 +374,19 @@ mod tests {
         assert!(last.kernel.as_deref().unwrap().starts_with("Linux"));
         let skew = last.clock_skew.unwrap();
         assert!(skew.abs() < SignedDuration::from_secs(2), "{skew:?}");
+    }
+
+    #[tokio::test]
+    async fn why_it_ended() {
+        let (to, _events) = mpsc::channel(BACKLOG);
+        let failing = Argv::new("sh").args(["-c", "echo; echo 'no /proc here' >&2; exit 3"]);
+        let process = local(&failing);
+        let problem = sample(&HostId::new("here"), Arc::new(Near), process, &to).await;
+        assert_eq!(
+            problem.message,
+            "sampling load and disks ended with exit status 3: no /proc here"
+        );
+        assert_eq!(problem.host.as_deref(), Some("here"));
     }
 
     #[test]

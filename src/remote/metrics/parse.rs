@@ -132,9 +132,20 @@ impl Partial {
         let (Some(total), Some(used), Some(available)) = (kib(1), kib(2), kib(3)) else {
             return;
         };
-        let in_memory = NO_DISKS.iter().any(|k| kind == Some(*k) || device == *k);
-        let seen = self.disks.iter().any(|d| d.mount == mount);
-        if (in_memory && mount != "/") || total == 0 || seen || self.disks.len() >= MAX_DISKS {
+        if total == 0 || (mount != "/" && is_no_disk(device, kind, mount)) {
+            return;
+        }
+        // Subvolumes and bind mounts share one file system: it is counted once, by the shortest
+        // of its names.
+        let same =
+            |d: &&mut Disk| d.mount == mount || (device.starts_with("/dev/") && d.device == device);
+        if let Some(known) = self.disks.iter_mut().find(same) {
+            if mount.len() < known.mount.len() {
+                known.mount = mount.to_string();
+            }
+            return;
+        }
+        if self.disks.len() >= MAX_DISKS {
             return;
         }
         let (Some(device), Some(mount)) = (name(device), name(mount)) else {
@@ -168,6 +179,15 @@ impl Partial {
             disk.inodes_used = Some(used.min(total));
         }
     }
+}
+
+/// Whether a file system cannot fill up, or is none that anyone looks after.
+fn is_no_disk(device: &str, kind: Option<&str>, mount: &str) -> bool {
+    let in_memory = NO_DISKS.iter().any(|k| kind == Some(*k) || device == *k);
+    let by_system = ["/run/", "/dev/", "/proc/", "/sys/"]
+        .iter()
+        .any(|start| mount.starts_with(start) && !mount.starts_with("/run/media/"));
+    in_memory || by_system
 }
 
 /// The first `count` columns, and the rest of the line: a mount point may hold spaces.
@@ -293,6 +313,21 @@ mod tests {
         assert_eq!(disks.len(), 1);
         assert_eq!(disks[0].mount, "/mnt/my data");
         assert_eq!((disks[0].total, disks[0].used), (1_024_000, 409_600));
+    }
+
+    #[test]
+    fn one_file_system_counts_once() {
+        let mut parser = Parser::default();
+        let text = "disk Filesystem Type 1024-blocks Used Available Capacity Mounted on\n\
+                    disk /dev/sda2 btrfs 1000 400 600 40% /home\n\
+                    disk /dev/sda2 btrfs 1000 400 600 40% /\n\
+                    disk /dev/sda2 btrfs 1000 400 600 40% /nix\n\
+                    disk rpool/data zfs 1000 400 600 40% /data\n\
+                    disk rpool/logs zfs 1000 400 600 40% /logs\n\
+                    disk /dev/vda ext4 1000 400 600 40% /run/host/os-release\n";
+        feed(&mut parser, text, None);
+        let mounts: Vec<_> = parser.next.disks.iter().map(|d| d.mount.as_str()).collect();
+        assert_eq!(mounts, ["/", "/data", "/logs"]);
     }
 
     proptest! {
