@@ -5,15 +5,16 @@
 //! [`Transport`]: russh by default, the system's `ssh` where asked for.
 
 mod argv;
+mod host;
+mod openssh;
 
 pub use argv::Argv;
+pub use host::Host;
 
-use super::{ConnState, HostId, Prompter};
-use crate::config::{Destination, SshTransport};
+use crate::config::SshTransport;
 use crate::problem::Problem;
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{path::PathBuf, time::Duration};
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::sync::watch;
 
 /// How an environment's hosts are connected to.
 #[derive(Debug, Clone, Default)]
@@ -109,85 +110,5 @@ impl From<SshError> for Problem {
         match error {
             SshError::Link(p) | SshError::Refused(p) | SshError::Channel(p) => p,
         }
-    }
-}
-
-/// One host: its connection, shared by all panes. Cheap to clone.
-#[derive(Clone)]
-pub struct Host {
-    id: HostId,
-}
-
-impl Host {
-    /// A host that connects when first used. Must be called within a tokio runtime.
-    pub fn new(
-        id: HostId,
-        destination: Destination,
-        options: Options,
-        prompter: Arc<dyn Prompter>,
-    ) -> Host {
-        let _ = (destination, options, prompter);
-        Host { id }
-    }
-
-    /// Its name in the environment.
-    pub fn id(&self) -> &HostId {
-        &self.id
-    }
-
-    /// The state of its connection, and every change of it.
-    pub fn states(&self) -> watch::Receiver<ConnState> {
-        todo!()
-    }
-
-    /// Starts connecting without waiting for it.
-    pub fn wake(&self) {
-        todo!()
-    }
-
-    /// Ends the wait between two attempts, also after [`ConnState::Failed`].
-    pub fn retry_now(&self) {
-        todo!()
-    }
-
-    /// The open connection; waits through retries until `deadline` (None: for ever), returns at
-    /// once with [`SshError::Refused`] when only the user can help. Each connection has a number
-    /// (from 1), so that followers notice a new one.
-    pub async fn connection(
-        &self,
-        deadline: Option<Duration>,
-    ) -> Result<(u64, Arc<dyn Transport>), SshError> {
-        let _ = deadline;
-        todo!()
-    }
-
-    /// Runs a command on the open connection, or connects first (30 s at most). Waits while
-    /// eight session channels are in use.
-    pub async fn exec(&self, command: &Argv) -> Result<Process, SshError> {
-        let _ = command;
-        todo!()
-    }
-
-    /// Runs a command to its end; standard output beyond `limit` bytes is dropped.
-    pub async fn output(&self, command: &Argv, limit: usize) -> Result<Output, SshError> {
-        let _ = (command, limit);
-        todo!()
-    }
-
-    /// A connection from the host to `host:port`.
-    pub async fn open_tcp(&self, host: &str, port: u16) -> Result<Box<dyn Stream>, SshError> {
-        let _ = (host, port);
-        todo!()
-    }
-
-    /// A connection from the host to a Unix socket.
-    pub async fn open_unix(&self, path: &str) -> Result<Box<dyn Stream>, SshError> {
-        let _ = path;
-        todo!()
-    }
-
-    /// Closes the connection and stops reconnecting.
-    pub fn close(&self) {
-        todo!()
     }
 }

@@ -1,0 +1,390 @@
+//! The system's `ssh` as a transport: one master connection, each channel a client of it.
+//!
+//! Everything that ssh knows works: its configuration, agents, jump hosts, security keys. Who is
+//! asked for what is decided by ssh as well; without a terminal it asks nobody (BatchMode).
+
+use super::{Argv, ExitStatus, Options, Process, SshError, Stream, Transport};
+use crate::config::Destination;
+use crate::problem::{Exit, Problem};
+use crate::remote::{HostId, Prompter};
+use std::{
+    path::PathBuf,
+    process::Stdio,
+    time::{Duration, Instant},
+};
+use tokio::{
+    io::AsyncReadExt,
+    net::UnixStream,
+    process::{Child, Command},
+    sync::watch,
+    time::{sleep, timeout},
+};
+
+/// What a connection attempt may take when nobody says.
+const CONNECT: Duration = Duration::from_secs(10);
+/// How long a client of the master may take to do what needs no network.
+const LOCAL: Duration = Duration::from_secs(5);
+
+/// A master connection, ended when dropped.
+pub(super) struct Master {
+    id: HostId,
+    client: Client,
+    over: watch::Receiver<Option<SshError>>,
+}
+
+/// How to call ssh for this host.
+#[derive(Clone)]
+struct Client {
+    // Keeps the directory of the socket until the last user is gone.
+    directory: std::sync::Arc<tempdir::Private>,
+    options: Vec<String>,
+    destination: String,
+}
+
+impl Client {
+    fn command(&self) -> Command {
+        let mut command = Command::new("ssh");
+        command
+            .args(&self.options)
+            .arg("-o")
+            .arg(format!("ControlPath={}", self.socket().display()))
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .kill_on_drop(true);
+        command
+    }
+
+    fn socket(&self) -> PathBuf {
+        self.directory.path().join("master")
+    }
+}
+
+/// Connects. Fails with what ssh said, told apart by what can be done about it.
+pub(super) async fn connect(
+    id: &HostId,
+    destination: &Destination,
+    options: &Options,
+    _prompter: &dyn Prompter,
+) -> Result<Master, SshError> {
+    let link = |code, text: String| {
+        SshError::Link(Problem::new("ssh", code, Exit::Unreachable, text).on(id.as_str()))
+    };
+    let user = user(destination, options).await;
+    let directory = tempdir::Private::new().map_err(|e| {
+        link(
+            "socket",
+            format!("cannot make a directory for the connection: {e}"),
+        )
+    })?;
+    let client = Client {
+        directory: directory.into(),
+        options: arguments(destination, options, user.as_deref()),
+        destination: destination.host.clone(),
+    };
+    let wait = options.connect_timeout.unwrap_or(CONNECT);
+    let mut master = client
+        .command()
+        .args(["-M", "-N", "-o", "ControlPersist=no", "--"])
+        .arg(&client.destination)
+        .spawn()
+        .map_err(|e| link("no-ssh", format!("cannot start ssh: {e}")))?;
+    let stderr = master.stderr.take();
+    let said = tokio::spawn(async move {
+        let mut text = Vec::new();
+        if let Some(stderr) = stderr {
+            let _ = stderr.take(16 * 1024).read_to_end(&mut text).await;
+        }
+        String::from_utf8_lossy(&text).into_owned()
+    });
+    let ready = async {
+        while !client.socket().exists() {
+            sleep(Duration::from_millis(5)).await;
+        }
+    };
+    // ssh has a time-out of its own for the connection; the login comes on top.
+    tokio::select! {
+        () = ready => {}
+        _ = master.wait() => {
+            let said = said.await.unwrap_or_default();
+            return Err(refusal(id, destination, &said));
+        }
+        () = sleep(wait * 2) => {
+            return Err(link("timeout", format!("no login at {} within {} s", destination.host, wait.as_secs() * 2)));
+        }
+    }
+    let (tell, over) = watch::channel(None);
+    let (name, to) = (id.clone(), destination.clone());
+    tokio::spawn(async move { watch_over(master, said, name, to, tell).await });
+    Ok(Master {
+        id: id.clone(),
+        client,
+        over,
+    })
+}
+
+/// Waits for the master's end and tells it. Ends the master when nobody listens any more.
+async fn watch_over(
+    mut master: Child,
+    said: tokio::task::JoinHandle<String>,
+    id: HostId,
+    destination: Destination,
+    tell: watch::Sender<Option<SshError>>,
+) {
+    tokio::select! {
+        _ = master.wait() => {
+            let said = said.await.unwrap_or_default();
+            let error = match refusal(&id, &destination, &said) {
+                SshError::Refused(problem) => SshError::Link(problem),
+                other => other,
+            };
+            tell.send_replace(Some(error));
+        }
+        () = tell.closed() => {
+            let _ = master.kill().await;
+        }
+    }
+}
+
+/// Options of the master and of its clients.
+fn arguments(destination: &Destination, options: &Options, user: Option<&str>) -> Vec<String> {
+    let mut all = Vec::new();
+    if let Some(file) = &options.ssh_config {
+        all.extend(["-F".to_owned(), file.display().to_string()]);
+    }
+    let wait = options.connect_timeout.unwrap_or(CONNECT).as_secs().max(1);
+    for option in [
+        "BatchMode=yes".to_owned(),
+        "ServerAliveInterval=15".to_owned(),
+        "ServerAliveCountMax=3".to_owned(),
+        format!("ConnectTimeout={wait}"),
+    ] {
+        all.extend(["-o".to_owned(), option]);
+    }
+    if let Some(port) = destination.port {
+        all.extend(["-p".to_owned(), port.to_string()]);
+    }
+    if let Some(user) = user {
+        all.extend(["-l".to_owned(), user.to_owned()]);
+    }
+    all
+}
+
+/// Whom to log in as: the destination's own user, or the default one where ssh_config names
+/// nobody. `ssh -G` then says the local user, which is what it would take by itself.
+async fn user(destination: &Destination, options: &Options) -> Option<String> {
+    if destination.user.is_some() || options.default_user.is_none() {
+        return destination.user.clone();
+    }
+    let asked = Command::new("ssh")
+        .args(arguments(destination, options, None))
+        .args(["-G", "--", &destination.host])
+        .stdin(Stdio::null())
+        .stderr(Stdio::null())
+        .kill_on_drop(true)
+        .output();
+    let answer = timeout(LOCAL, asked).await.ok()?.ok()?;
+    let text = String::from_utf8_lossy(&answer.stdout);
+    let named = text.lines().find_map(|line| line.strip_prefix("user "))?;
+    let local = nix::unistd::User::from_uid(nix::unistd::getuid()).ok()??;
+    if named == local.name {
+        options.default_user.clone()
+    } else {
+        None
+    }
+}
+
+/// What ssh said, as a problem with what to do.
+fn refusal(id: &HostId, destination: &Destination, said: &str) -> SshError {
+    let line = said
+        .lines()
+        .map(str::trim)
+        .rfind(|line| !line.is_empty() && !line.starts_with('@'))
+        .unwrap_or("ssh ended without a word");
+    let problem = |code, exit, hint: &str| {
+        Problem::new("ssh", code, exit, format!("{}: {line}", destination.host))
+            .hint(hint)
+            .on(id.as_str())
+    };
+    if said.contains("IDENTIFICATION HAS CHANGED") || said.contains("REVOKED") {
+        SshError::Refused(problem(
+            "host-key-changed",
+            Exit::Refused,
+            "ask whoever runs the host before anything else; then see `ssh-keygen -R`",
+        ))
+    } else if said.contains("Host key verification failed") || said.contains("host key is known") {
+        SshError::Refused(problem(
+            "host-key-unknown",
+            Exit::Refused,
+            "log in once with `ssh` and compare the fingerprint",
+        ))
+    } else if said.contains("Permission denied") || said.contains("Too many authentication") {
+        SshError::Refused(problem(
+            "auth-failed",
+            Exit::Unreachable,
+            "check the user, load the key with `ssh-add`, or name it in ssh_config",
+        ))
+    } else {
+        SshError::Link(problem(
+            "unreachable",
+            Exit::Unreachable,
+            "check the name, the network and the firewall; try `ssh -v`",
+        ))
+    }
+}
+
+impl Master {
+    fn channel(&self, what: &str, error: impl std::fmt::Display) -> SshError {
+        SshError::Channel(
+            Problem::new(
+                "ssh",
+                "channel",
+                Exit::Unreachable,
+                format!("{what}: {error}"),
+            )
+            .on(self.id.as_str()),
+        )
+    }
+
+    /// A client of the master whose standard input and output are the channel.
+    fn stream(&self, mut command: Command, what: &str) -> Result<Box<dyn Stream>, SshError> {
+        let mut child = command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .map_err(|error| self.channel(what, error))?;
+        let (Some(stdin), Some(stdout)) = (child.stdin.take(), child.stdout.take()) else {
+            return Err(self.channel(what, "no pipes"));
+        };
+        tokio::spawn(async move { child.wait().await });
+        Ok(Box::new(tokio::io::join(stdout, stdin)))
+    }
+}
+
+#[async_trait::async_trait]
+impl Transport for Master {
+    async fn exec(&self, command: &Argv) -> Result<Process, SshError> {
+        let mut child = self
+            .client
+            .command()
+            .args(["-T", "--", &self.client.destination, &command.to_string()])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .map_err(|error| self.channel("cannot start ssh", error))?;
+        let pipes = (child.stdin.take(), child.stdout.take(), child.stderr.take());
+        let (Some(stdin), Some(stdout), Some(stderr)) = pipes else {
+            return Err(self.channel("cannot start ssh", "no pipes"));
+        };
+        Ok(Process {
+            stdin: Box::new(stdin),
+            stdout: Box::new(stdout),
+            stderr: Box::new(stderr),
+            exit: Box::pin(async move {
+                match child.wait().await {
+                    Err(_) => ExitStatus::Lost,
+                    Ok(status) => match status.code() {
+                        // ssh's own failures; a remote 255 cannot be told apart.
+                        Some(255) | None => ExitStatus::Lost,
+                        Some(code) => ExitStatus::Code(code.unsigned_abs()),
+                    },
+                }
+            }),
+        })
+    }
+
+    async fn open_tcp(&self, host: &str, port: u16) -> Result<Box<dyn Stream>, SshError> {
+        let mut command = self.client.command();
+        let target = if host.contains(':') {
+            format!("[{host}]:{port}")
+        } else {
+            format!("{host}:{port}")
+        };
+        command.args(["-W", &target, "--", &self.client.destination]);
+        self.stream(command, &target)
+    }
+
+    async fn open_unix(&self, path: &str) -> Result<Box<dyn Stream>, SshError> {
+        let local = self
+            .client
+            .directory
+            .path()
+            .join(format!("unix-{:016x}", fastrand::u64(..)));
+        let forward = format!("{}:{path}", local.display());
+        let mut asked = self.client.command();
+        asked.args(["-O", "forward", "-L", &forward, "--"]);
+        asked.arg(&self.client.destination);
+        let answer = timeout(LOCAL, asked.output()).await;
+        match answer {
+            Ok(Ok(output)) if output.status.success() => {}
+            Ok(Ok(output)) => {
+                return Err(self.channel(path, String::from_utf8_lossy(&output.stderr).trim()));
+            }
+            Ok(Err(error)) => return Err(self.channel(path, error)),
+            Err(_) => return Err(self.channel(path, "ssh does not answer")),
+        }
+        let stream = UnixStream::connect(&local).await;
+        let stream = stream.map_err(|error| self.channel(path, error))?;
+        // The listener is needed once only.
+        let mut cancel = self.client.command();
+        cancel.args(["-O", "cancel", "-L", &forward, "--"]);
+        cancel.arg(&self.client.destination);
+        let _ = timeout(LOCAL, cancel.status()).await;
+        let _ = std::fs::remove_file(&local);
+        Ok(Box::new(stream))
+    }
+
+    /// The time of a command that does nothing: the master cannot be asked for a round trip
+    /// alone.
+    async fn ping(&self) -> Result<Duration, SshError> {
+        let start = Instant::now();
+        let process = self.exec(&Argv::new("true")).await?;
+        drop(process.stdin);
+        match process.exit.await {
+            ExitStatus::Code(_) => Ok(start.elapsed()),
+            _ => Err(self.channel("round trip", "the channel was lost")),
+        }
+    }
+
+    async fn closed(&self) -> SshError {
+        let mut over = self.over.clone();
+        let ended = over.wait_for(Option::is_some).await;
+        match ended.ok().and_then(|error| error.clone()) {
+            Some(error) => error,
+            None => self.channel("connection", "ended"),
+        }
+    }
+}
+
+mod tempdir {
+    //! A directory for sockets that only its owner may enter.
+
+    use std::{
+        os::unix::fs::DirBuilderExt,
+        path::{Path, PathBuf},
+    };
+
+    pub(super) struct Private(PathBuf);
+
+    impl Private {
+        pub(super) fn new() -> std::io::Result<Private> {
+            // Short: a socket's path may have 104 bytes on some systems, and ssh adds to it.
+            let name = format!("qd-{:012x}", fastrand::u64(..) >> 16);
+            let path = std::env::temp_dir().join(name);
+            std::fs::DirBuilder::new().mode(0o700).create(&path)?;
+            Ok(Private(path))
+        }
+
+        pub(super) fn path(&self) -> &Path {
+            &self.0
+        }
+    }
+
+    impl Drop for Private {
+        fn drop(&mut self) {
+            // What cannot be removed is an empty directory of sockets.
+            let _ = std::fs::remove_dir_all(&self.0);
+        }
+    }
+}
