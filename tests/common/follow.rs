@@ -23,10 +23,11 @@ pub trait Breakable {
     fn start_writing(&self);
     /// Stops that.
     fn stop_writing(&self);
-    /// Writes one line.
+    /// Writes one line (unit `qd-marker.service`).
     fn write(&self, line: &str);
-    /// Cursor and message of every entry of its journal, oldest first.
-    fn truth(&self) -> Vec<(String, Vec<u8>)>;
+    /// Cursor and message of every entry of its journal, oldest first; of these units only if
+    /// there are any.
+    fn truth(&self, units: &[&str]) -> Vec<(String, Vec<u8>)>;
     /// Breaks or heals something; panics when it cannot.
     fn fault(&self, what: &str);
 }
@@ -76,19 +77,33 @@ impl Breakable for Real {
     }
 
     fn write(&self, line: &str) {
-        self.host.run(&["logger", "-t", "marker", line]);
+        let unit = "--unit=qd-marker";
+        let run = [
+            "systemd-run",
+            "--quiet",
+            "--wait",
+            "--collect",
+            unit,
+            "echo",
+            line,
+        ];
+        self.host.run(&run);
         self.host.run(&["journalctl", "--sync"]);
     }
 
     /// By journalctl's JSON, so that none of our parsing takes part.
-    fn truth(&self) -> Vec<(String, Vec<u8>)> {
-        let printed = self.host.run(&[
+    fn truth(&self, units: &[&str]) -> Vec<(String, Vec<u8>)> {
+        let mut command = vec![
             "journalctl",
             "--output=json",
             "--all",
             "--no-pager",
             "--output-fields=MESSAGE",
-        ]);
+        ];
+        for unit in units {
+            command.extend(["--unit", unit]);
+        }
+        let printed = self.host.run(&command);
         let entries = printed.lines().map(|line| {
             let entry: serde_json::Value = serde_json::from_str(line).unwrap();
             let message = match &entry["MESSAGE"] {
@@ -247,8 +262,13 @@ pub fn nothing_lost(server: &impl Breakable, query: Query, faults: &[&str]) -> H
 
 /// Whether what was held is the journal's own content, from its first entry to the end marker.
 #[track_caller]
-pub fn assert_equal(server: &impl Breakable, held: &Held, wanted: impl Fn(&[u8]) -> bool) {
-    let truth = server.truth();
+pub fn assert_equal(
+    server: &impl Breakable,
+    held: &Held,
+    units: &[&str],
+    wanted: impl Fn(&[u8]) -> bool,
+) {
+    let truth = server.truth(units);
     let first = &held.entries[0].0;
     let start = truth.iter().position(|(cursor, _)| cursor == first);
     let start = start.expect("the journal has the first entry held");
