@@ -447,3 +447,42 @@ fn a_rebuild_is_attached_to_and_outlives_the_program() {
         serde_json::json!(["succeeded", "succeeded", "failed", "succeeded"])
     );
 }
+
+#[test]
+fn a_reboot_is_a_success_when_it_was_wanted_and_the_truth_when_not() {
+    require!(hosts);
+    let host = TestHost::up("op-reboot");
+    let config = host.config();
+    let qd = Qd::with(&config);
+    let (code, _, err) = run(&qd, &["unit", "start", "reboot.target", "--yes"]);
+    assert_eq!(code, Some(4), "{err}");
+    assert!(err.contains("--confirm reboot.target"), "{err}");
+    // A host that goes down in the middle of a job: how the job ended cannot be known.
+    let child = spawn(&qd, &["unit", "start", "fixture-slow"]);
+    until("it starts", || {
+        state(&host, "fixture-slow.service") == "activating"
+    });
+    host.fault("reboot");
+    let (code, out, err) = end(child);
+    // systemd cancels the job on its way down; whether that is still heard is a race.
+    assert!(matches!(code, Some(1 | 5)), "{code:?}: {out}{err}");
+    assert!(
+        err.contains("restarted since") || err.contains("another job took its place"),
+        "{err}"
+    );
+    // A rebuild whose host goes down has failed, or nobody knows: never a success.
+    give_rebuild(&host, 8, 0);
+    let child = spawn(&qd, &["rebuild", "--yes"]);
+    until("it runs", || {
+        host.run(&["journalctl", "--output=cat", "--unit=nixos-rebuild.service"])
+            .contains("step 2")
+    });
+    host.fault("reboot");
+    let (code, out, err) = end(child);
+    assert!(matches!(code, Some(1 | 5)), "{code:?}: {out}{err}");
+    let last = history(&qd).pop().unwrap();
+    assert!(
+        last["result"] == "failed" || last["result"] == "unknown",
+        "{last:#}"
+    );
+}

@@ -32,6 +32,9 @@ pub(super) async fn find_out(
         };
         let started = systemd.started().await.ok();
         if before.started.is_some() && started.is_some() && started != before.started {
+            if verb == Verb::Start && restarts_the_host(name) {
+                return Outcome::succeeded("the host has been restarted", None);
+            }
             let mut problem = problem;
             problem.message = format!("{}; the host has been restarted since", problem.message);
             return Outcome::unknown(problem, None);
@@ -86,6 +89,14 @@ pub(super) async fn find_out(
             }
         };
     }
+}
+
+/// Whether a restart of the host is what starting this unit is for.
+fn restarts_the_host(unit: &str) -> bool {
+    matches!(
+        unit,
+        "reboot.target" | "systemd-reboot.service" | "kexec.target" | "soft-reboot.target"
+    )
 }
 
 /// A new connection to systemd before the deadline.
