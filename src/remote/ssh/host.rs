@@ -1,7 +1,7 @@
 //! The handle to one host: connects when first used, reconnects, limits channels, publishes its
 //! state. What a connection is made of is a [`Transport`]'s business.
 
-use super::{Argv, Options, Output, Process, SshError, Stream, Transport, openssh};
+use super::{Argv, ExitStatus, Options, Output, Process, SshError, Stream, Transport, openssh};
 use crate::config::Destination;
 use crate::problem::{Exit, Problem};
 use crate::remote::{ConnState, HostId, Prompter};
@@ -177,6 +177,16 @@ impl Host {
             stdout,
             stderr,
         })
+    }
+
+    /// A shell on this process's terminal, until it ends.
+    pub async fn shell(&self) -> Result<ExitStatus, SshError> {
+        openssh::shell(
+            &self.shared.id,
+            &self.shared.destination,
+            &self.shared.options,
+        )
+        .await
     }
 
     /// A connection from the host to `host:port`.

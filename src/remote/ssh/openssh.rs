@@ -146,6 +146,36 @@ async fn watch_over(
     }
 }
 
+/// A shell on this process's terminal, until it ends. ssh may ask here what it has to ask.
+pub(super) async fn shell(
+    id: &HostId,
+    destination: &Destination,
+    options: &Options,
+) -> Result<ExitStatus, SshError> {
+    let user = user(destination, options).await;
+    let status = Command::new("ssh")
+        // The first value of an option holds.
+        .args(["-o", "BatchMode=no"])
+        .args(arguments(destination, options, user.as_deref()))
+        .args(["-t", "--", &destination.host])
+        .status()
+        .await;
+    match status.map(|status| status.code()) {
+        // ssh's own failures have been told on the terminal by itself.
+        Ok(Some(255)) | Ok(None) => Ok(ExitStatus::Lost),
+        Ok(Some(code)) => Ok(ExitStatus::Code(code.unsigned_abs())),
+        Err(error) => Err(SshError::Link(
+            Problem::new(
+                "ssh",
+                "no-ssh",
+                Exit::Unreachable,
+                format!("cannot start ssh: {error}"),
+            )
+            .on(id.as_str()),
+        )),
+    }
+}
+
 /// Options of the master and of its clients.
 fn arguments(destination: &Destination, options: &Options, user: Option<&str>) -> Vec<String> {
     let mut all = Vec::new();
