@@ -174,13 +174,18 @@ mod tests {
         );
         let screen = Surroundings {
             screen: true,
-            ..plain
+            ..plain.clone()
         };
-        let long = sequence(&"x".repeat(2_000), &screen);
-        let pieces = long.split(|b| *b == 0x1b).filter(|p| p.starts_with(b"P"));
-        let joined: Vec<u8> = pieces.flat_map(|p| p[1..].to_vec()).collect();
-        assert!(joined.starts_with(b"") && long.starts_with(b"\x1bP\x1b]52;c;"));
-        assert!(long.len() > 2_000 * 4 / 3);
+        let text = "x".repeat(2_000);
+        let long = String::from_utf8(sequence(&text, &screen)).unwrap();
+        let pieces: Vec<&str> = long
+            .strip_prefix("\x1bP")
+            .unwrap()
+            .split_terminator("\x1b\\")
+            .map(|piece| piece.trim_start_matches("\x1bP"))
+            .collect();
+        assert!(pieces.len() > 1 && pieces.iter().all(|p| p.len() <= SCREEN_PIECE));
+        assert_eq!(pieces.concat().as_bytes(), sequence(&text, &plain));
     }
 
     #[test]

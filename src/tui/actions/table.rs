@@ -92,6 +92,30 @@ pub const ACTIONS: &[Action] = &[
     Action::new("unit.enable", "enable", "Start the unit at boot", Context::Unit, &["E"]).changes().cli("qd unit enable UNIT"),
     Action::new("unit.disable", "disable", "Do not start the unit at boot", Context::Unit, &["B"]).changes().cli("qd unit disable UNIT"),
 
+    // Logs.
+    Action::new("logs.search", "search", "Search; n and N go from hit to hit", Context::Logs, &["/"]).emacs(&["/", "ctrl-s"]),
+    Action::new("logs.next", "next hit", "The next hit", Context::Logs, &["n"]),
+    Action::new("logs.previous", "previous hit", "The previous hit", Context::Logs, &["N"]),
+    Action::new("logs.filter-in", "only", "Show only entries that match", Context::Logs, &["&"]),
+    Action::new("logs.filter-out", "without", "Leave out entries that match", Context::Logs, &["!"]),
+    Action::new("logs.clear", "all again", "Drop every filter", Context::Logs, &["="]),
+    Action::new("logs.priority", "priority", "Only this priority and worse, asked of the hosts", Context::Logs, &["p"]).cli("qd logs -p PRIORITY"),
+    Action::new("logs.unit", "unit", "Only one unit, asked of the hosts", Context::Logs, &["u"]).cli("qd logs UNIT"),
+    Action::new("logs.this-unit", "this unit", "Only the unit of the selected entry", Context::Logs, &["l"]).cli("qd logs UNIT"),
+    Action::new("logs.host", "host", "Only one host, or all", Context::Logs, &["H"]).cli("qd logs --host HOST"),
+    Action::new("logs.boot", "boot", "Another boot, or all", Context::Logs, &["b"]).cli("qd logs -b BOOT"),
+    Action::new("logs.since", "since", "From a time on: 14:05, -2h, yesterday 9am", Context::Logs, &["@"]).cli("qd logs --since TIME"),
+    Action::new("logs.follow", "follow", "Follow the end, or stay here", Context::Logs, &["f"]).cli("qd logs -f"),
+    Action::new("logs.freeze", "freeze", "Hold the view still while entries come in, or go on", Context::Logs, &["space"]),
+    Action::new("logs.context", "context", "More rows around those that pass the filter", Context::Logs, &["C"]),
+    Action::new("logs.wrap", "wrap", "Wrap long lines, or scroll sideways", Context::Logs, &["w"]),
+    Action::new("logs.time", "time", "Write times in another way", Context::Logs, &["t"]),
+    Action::new("logs.save", "save", "Write what is shown to a file", Context::Logs, &["S"]),
+
+    // One journal entry.
+    Action::new("entry.filter-in", "only", "Show only entries with this value", Context::Entry, &["enter", "&"]),
+    Action::new("entry.filter-out", "without", "Leave out entries with this value", Context::Entry, &["x", "!"]),
+
     // Jobs.
     Action::new("jobs.output", "output", "The output of this job", Context::Jobs, &["l"]),
 

@@ -1,27 +1,65 @@
-//! The journal of any mix of hosts and units, live.
+//! The journal of any mix of hosts and units, live: follow, freeze, search, filter, context, all
+//! fields of an entry, older entries from the hosts.
+//!
+//! What is held is in `held`, where one reads in `position`, where the entries come from in
+//! `intake`, what keys do in `act` and `pick`, one entry's fields in `detail`, files in `save`,
+//! drawing in `view`.
+
+mod act;
+mod detail;
+mod held;
+mod intake;
+mod pick;
+mod position;
+mod save;
+mod view;
+
+#[cfg(test)]
+mod tests;
 
 use super::{Args, Ctx, PaneMsg, Subject};
 use crate::{
-    logs::{Entry, LogEvent},
+    filter::Filter,
+    logs::{Entry, Query, store::DEFAULT_BUDGET},
+    remote::HostId,
     text,
     tui::{
         actions::{Context, Offer},
         effect::{Effect, Next},
-        msg::{StreamId, StreamMsg},
-        view::Painter,
+        msg::{Hit, Mouse},
+        widgets::log::{LogStyle, TimeFormat},
     },
 };
-use jiff::Timestamp;
-use ratatui::layout::Rect;
-use std::{collections::VecDeque, fmt::Write};
+use detail::Detail;
+use held::Held;
+use intake::Intake;
+use jiff::{SignedDuration, Timestamp};
+use position::Position;
+use std::fmt::Write;
 
-const ENTRIES: usize = 5_000;
+pub use view::view;
 
-/// What is held and followed.
+/// Rows evaluated between two messages when a filter has changed: a few milliseconds.
+const SLICE: usize = 8_192;
+
+/// What one sees and how.
 #[derive(Debug)]
 pub struct State {
-    stream: StreamId,
-    entries: VecDeque<Entry>,
+    /// Whose journals; those of the environment when opened for all.
+    hosts: Vec<HostId>,
+    /// Pushed to the hosts.
+    query: Query,
+    held: Held,
+    intake: Intake,
+    here: Position,
+    time: TimeFormat,
+    wrap: bool,
+    left: usize,
+    detail: Option<Detail>,
+    /// The hit that the search stands on is selected; its number is shown.
+    on_hit: bool,
+    /// Filter and search before the line that is being typed.
+    before: Option<Filter>,
 }
 
 /// Nothing is remembered between frames.
@@ -30,120 +68,312 @@ pub struct Cache {}
 
 /// Starts following.
 pub fn open(args: &Args, ctx: &Ctx) -> (State, Vec<Next>) {
-    let stream = ctx.ids.stream();
-    let state = State {
-        stream,
-        entries: VecDeque::new(),
+    let mut state = State {
+        hosts: Vec::new(),
+        query: Query::default(),
+        held: Held::new(DEFAULT_BUDGET),
+        intake: Intake::default(),
+        here: Position::default(),
+        time: TimeFormat::default(),
+        wrap: false,
+        left: 0,
+        detail: None,
+        on_hit: false,
+        before: None,
     };
-    let next = match args {
-        Args::Logs { hosts, query, .. } => {
-            let hosts = if hosts.is_empty() {
-                ctx.world.hosts.keys().cloned().collect()
-            } else {
-                hosts.clone()
-            };
-            let mut query = query.clone();
-            query.lines.get_or_insert(500);
-            vec![Next::Do(Effect::Follow(
-                ctx.env().clone(),
-                stream,
-                hosts,
-                query,
-            ))]
-        }
-        _ => Vec::new(),
-    };
+    let next = reopen(&mut state, args, ctx);
     (state, next)
+}
+
+fn reopen(state: &mut State, args: &Args, ctx: &Ctx) -> Vec<Next> {
+    let Args::Logs {
+        hosts,
+        query,
+        filter,
+    } = args
+    else {
+        return Vec::new();
+    };
+    state.hosts = if hosts.is_empty() {
+        ctx.world.hosts.keys().cloned().collect()
+    } else {
+        hosts.clone()
+    };
+    state.query = query.clone();
+    let mut next = Vec::new();
+    match Filter::parse_for(filter, held::FIELDS) {
+        Ok(filter) => state.held.set_filter(filter, state.held.context(), ctx.now),
+        Err(error) => next.push(Next::Say(
+            crate::tui::msg::Level::Warning,
+            format!("the filter is left out: {error}"),
+        )),
+    }
+    next.extend(restart(state, ctx));
+    next
+}
+
+/// Asks the hosts anew, with the present query.
+fn restart(state: &mut State, ctx: &Ctx) -> Vec<Next> {
+    state.held.clear();
+    state.here = Position::default();
+    state.detail = None;
+    state.on_hit = false;
+    let mut next = state.intake.start(&state.hosts, &state.query, ctx);
+    next.push(Next::Dirty);
+    next
 }
 
 /// What happened.
 pub fn update(state: &mut State, msg: PaneMsg, ctx: &Ctx) -> Vec<Next> {
-    match msg {
-        PaneMsg::Stream(id, StreamMsg::Event(LogEvent::Entries(entries))) if id == state.stream => {
-            for entry in entries {
-                if state.entries.len() >= ENTRIES {
-                    state.entries.pop_front();
-                }
-                state.entries.push_back(entry);
-            }
-            if ctx.visible {
-                vec![Next::Dirty]
-            } else {
-                Vec::new()
-            }
+    // Once a batch of messages, and after each key: never once an entry.
+    let slice = !matches!(msg, PaneMsg::Stream(..) | PaneMsg::Reply(..));
+    let mut next = match msg {
+        PaneMsg::Stream(id, news) => intake::news(state, id, news, ctx),
+        PaneMsg::Reply(id, reply) => detail::reply(state, id, reply, ctx),
+        PaneMsg::Action(id) => act::act(state, id, ctx),
+        PaneMsg::Line { kind, text, done } => act::line(state, kind, text, done, ctx),
+        PaneMsg::Picked { kind, value } => pick::picked(state, kind, &value, ctx),
+        PaneMsg::Mouse(Mouse::Wheel(lines)) => act::wheel(state, lines, ctx),
+        PaneMsg::Mouse(Mouse::Click(Hit::Row(row))) => act::click(state, row, ctx),
+        PaneMsg::Mouse(Mouse::DoubleClick(Hit::Row(row))) => {
+            let mut next = act::click(state, row, ctx);
+            next.extend(act::act(state, "open", ctx));
+            next
         }
-        PaneMsg::Closing => vec![Next::Do(Effect::Stop(state.stream))],
-        _ => Vec::new(),
+        PaneMsg::Clock => vec![Next::Dirty],
+        PaneMsg::Shown => {
+            detail::resized(state, ctx);
+            vec![Next::Dirty]
+        }
+        PaneMsg::Args(args) => reopen(state, &args, ctx),
+        PaneMsg::Closing => return state.intake.stop(),
+        _ => return Vec::new(),
+    };
+    if slice && state.held.busy() {
+        state.held.slice(SLICE);
+        next.push(Next::Dirty);
     }
+    next
 }
 
-/// The journal's keys.
-pub fn contexts(_state: &State) -> &'static [Context] {
-    &[Context::Logs, Context::List]
+/// The journal's keys, or those of the entry that is open.
+pub fn contexts(state: &State) -> &'static [Context] {
+    if state.detail.is_some() {
+        &[Context::Entry, Context::List]
+    } else {
+        &[Context::Logs, Context::List]
+    }
 }
 
 /// What can be done now.
-pub fn actions(_state: &State, _ctx: &Ctx) -> Vec<Offer> {
-    Vec::new()
+pub fn actions(state: &State, _ctx: &Ctx) -> Vec<Offer> {
+    if state.detail.is_some() {
+        return ["entry.filter-in", "entry.filter-out", "back"]
+            .into_iter()
+            .filter_map(Offer::yes)
+            .collect();
+    }
+    let some = |what: &str| {
+        if state.held.len() == 0 {
+            Err(format!("there is no entry {what}"))
+        } else {
+            Ok(())
+        }
+    };
+    let hits = if state.held.searched().is_empty() {
+        Err("nothing is searched for".to_owned())
+    } else {
+        Ok(())
+    };
+    let filtered = if state.held.filter().is_empty() && !narrowed(&state.query) {
+        Err("nothing is filtered".to_owned())
+    } else {
+        Ok(())
+    };
+    [
+        Offer::yes("logs.search"),
+        Offer::when("logs.next", hits.clone()),
+        Offer::when("logs.previous", hits),
+        Offer::yes("logs.filter-in"),
+        Offer::yes("logs.filter-out"),
+        Offer::yes("logs.priority"),
+        Offer::when("open", some("to look at")),
+        Offer::yes("logs.freeze"),
+        Offer::yes("logs.follow"),
+        Offer::when("logs.clear", filtered),
+        Offer::yes("logs.unit"),
+        Offer::yes("logs.boot"),
+        Offer::yes("logs.since"),
+        Offer::yes("logs.time"),
+        Offer::yes("logs.wrap"),
+        Offer::when("logs.save", some("to save")),
+        // Esc ends the search first.
+        Offer::yes("back").filter(|_| !state.held.searched().is_empty()),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
-/// The newest entries.
-pub fn view(state: &State, _cache: &mut Cache, _ctx: &Ctx, area: Rect, painter: &mut Painter) {
-    let height = usize::from(area.height);
-    let skip = state.entries.len().saturating_sub(height);
-    for (entry, y) in state
-        .entries
-        .iter()
-        .skip(skip)
-        .zip(area.top()..area.bottom())
-    {
-        let message = text::clean_bytes(&entry.message);
-        painter.text(
-            area.x,
-            y,
-            area.width,
-            &message,
-            ratatui::style::Style::new(),
-        );
+/// Whether the hosts are asked for less than everything.
+fn narrowed(query: &Query) -> bool {
+    !query.units.is_empty()
+        || query.priority.is_some()
+        || query.grep.is_some()
+        || query.since.is_some()
+        || query.boot.is_some()
+        || !query.matches.is_empty()
+}
+
+impl State {
+    /// How rows are drawn; also says how high they are.
+    fn style<'a>(
+        &self,
+        ctx: &'a Ctx,
+        found: &'a [(&'a Filter, crate::tui::theme::Role)],
+    ) -> LogStyle<'a> {
+        let host = if self.hosts.len() > 1 {
+            let widest = self.hosts.iter().map(|h| h.as_str().len()).max();
+            u16::try_from(widest.unwrap_or(0)).unwrap_or(16).min(16)
+        } else {
+            0
+        };
+        LogStyle {
+            time: self.time,
+            times: true,
+            zone: &ctx.preferences.zone,
+            now: ctx.now,
+            host,
+            wrap: self.wrap,
+            left: self.left,
+            found,
+        }
+    }
+
+    /// The selected row's entry, unless it is a gap.
+    fn entry(&self) -> Option<&Entry> {
+        let shown = self.held.shown(self.here.at(&self.held))?;
+        self.held.by_id(shown.id)?.entry()
     }
 }
 
-/// The same as lines.
-pub fn plain(state: &State, _ctx: &Ctx, out: &mut String) {
-    for entry in &state.entries {
-        let _ = writeln!(out, "{}", text::clean_bytes(&entry.message));
+/// Lines below the status line.
+fn room(ctx: &Ctx) -> u16 {
+    ctx.area.height.saturating_sub(1)
+}
+
+/// The same as lines: how it stands, and the last rows up to the selected one.
+pub fn plain(state: &State, ctx: &Ctx, out: &mut String) {
+    if let Some(detail) = &state.detail {
+        detail.plain(out);
+        return;
+    }
+    let _ = writeln!(out, "{}", view::status_text(state, ctx));
+    let end = state.here.at(&state.held);
+    let start = (end + 1).saturating_sub(usize::from(room(ctx)).max(10));
+    for at in start..=end {
+        if let Some(row) = state.held.row(at) {
+            save::plain_line(row, state.time, ctx, out);
+        }
     }
 }
 
 /// For tab line and history.
-pub fn title(_state: &State) -> String {
-    "logs".into()
+pub fn title(state: &State) -> String {
+    match state.query.units.as_slice() {
+        [] => "logs".into(),
+        [unit] => format!("logs of {}", text::clean(unit)),
+        units => format!("logs of {} units", units.len()),
+    }
 }
 
 /// The command line that shows the same.
-pub fn cli(_state: &State, ctx: &Ctx) -> Option<String> {
-    Some(format!("qd -e {} logs -f", ctx.env()))
+pub fn cli(state: &State, ctx: &Ctx) -> Option<String> {
+    let mut line = format!("qd -e {}", save::quoted(ctx.env().as_str()));
+    if state.hosts.len() < ctx.world.hosts.len() {
+        for host in &state.hosts {
+            let _ = write!(line, " --host {}", save::quoted(host.as_str()));
+        }
+    }
+    line.push_str(" logs");
+    let query = &state.query;
+    for unit in &query.units {
+        let _ = write!(line, " {}", save::quoted(unit));
+    }
+    if let Some(priority) = query.priority {
+        let _ = write!(line, " -p {priority}");
+    }
+    if let Some(grep) = &query.grep {
+        let _ = write!(line, " -g {}", save::quoted(grep));
+        if query.ignore_case {
+            line.push_str(" -i");
+        }
+    }
+    if let Some(since) = &query.since {
+        let _ = write!(line, " --since {}", save::quoted(since));
+    }
+    if let Some(boot) = &query.boot {
+        let _ = write!(line, " -b {}", save::quoted(boot));
+    }
+    if state.intake.live() {
+        line.push_str(" -f");
+    }
+    Some(line)
 }
 
-/// The newest entry's message.
-pub fn copy(state: &State, _ctx: &Ctx, _raw: bool) -> Option<(String, String)> {
-    let entry = state.entries.back()?;
-    Some((
-        String::from_utf8_lossy(&entry.message).into_owned(),
-        "the newest entry".into(),
-    ))
+/// The selected entry's message, or all that is held of it as JSON.
+pub fn copy(state: &State, _ctx: &Ctx, raw: bool) -> Option<(String, String)> {
+    if let Some(detail) = &state.detail {
+        return detail.copy(raw);
+    }
+    let entry = state.entry()?;
+    if raw {
+        return Some((save::json(entry), "the entry as JSON".into()));
+    }
+    let message = String::from_utf8_lossy(&entry.message).into_owned();
+    Some((message, "the message".into()))
 }
 
-/// The host of the newest entry.
+/// The host and unit of the selected entry.
 pub fn subject(state: &State, _ctx: &Ctx) -> Option<Subject> {
-    let entry = state.entries.back()?;
+    let entry = match &state.detail {
+        Some(detail) => detail.entry(),
+        None => state.entry()?,
+    };
     Some(Subject {
         host: entry.host.clone(),
         unit: entry.unit.as_deref().map(str::to_owned),
     })
 }
 
-/// Nothing ages here.
-pub fn wake(_state: &State, _ctx: &Ctx) -> Option<Timestamp> {
-    None
+/// At once while rows wait for a changed filter; each minute while relative times are shown.
+pub fn wake(state: &State, ctx: &Ctx) -> Option<Timestamp> {
+    if state.held.busy() {
+        return Some(ctx.now);
+    }
+    let ageing = state.time == TimeFormat::Relative && state.held.len() > 0;
+    let minute = ctx.now.as_second().div_euclid(60) * 60 + 60;
+    ageing
+        .then(|| Timestamp::from_second(minute).ok())
+        .flatten()
+        .or_else(|| {
+            // The note of how far behind we are goes away once nothing comes any more.
+            let until = state.intake.lag_until()?;
+            (until > ctx.now).then_some(until)
+        })
 }
+
+/// An entry's fields are asked of its host by its cursor.
+fn ask_fields(entry: &Entry, ctx: &Ctx) -> (crate::tui::msg::RequestId, Next) {
+    let id = ctx.ids.request();
+    let effect = Effect::Fields(
+        ctx.env().clone(),
+        id,
+        entry.host.clone(),
+        entry.cursor.to_string(),
+    );
+    (id, Next::Do(effect))
+}
+
+/// For how long being behind is shown after it was last seen.
+const LAG_SHOWN: SignedDuration = SignedDuration::from_secs(2);

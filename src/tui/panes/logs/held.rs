@@ -1,0 +1,531 @@
+//! What the pane holds of the journals: the store, which rows pass the filter, and which of those
+//! the search hits. New rows are evaluated once; a changed filter is evaluated in slices, newest
+//! rows first. Pure, and no drawing.
+
+use crate::{
+    filter::{Filter, Row, Value},
+    logs::{
+        Entry, Gap, Query,
+        store::{Item, Row as StoreRow, RowId, Store},
+    },
+    remote::HostId,
+    tui::widgets::log::LogRow,
+};
+use jiff::Timestamp;
+use std::collections::{HashMap, VecDeque};
+
+/// The fields that filters of journal rows may name.
+pub(super) const FIELDS: &[&str] = &[
+    "age", "boot", "host", "id", "message", "pid", "prio", "unit",
+];
+
+/// A journal entry as a filter sees it.
+struct Seen<'a> {
+    entry: &'a Entry,
+    now: Timestamp,
+}
+
+impl Row for Seen<'_> {
+    fn texts(&self, visit: &mut dyn FnMut(&[u8]) -> bool) -> bool {
+        visit(&self.entry.message)
+            || self
+                .entry
+                .identifier
+                .as_ref()
+                .is_some_and(|t| visit(t.as_bytes()))
+            || self
+                .entry
+                .unit
+                .as_ref()
+                .is_some_and(|t| visit(t.as_bytes()))
+    }
+
+    fn field(&self, name: &str) -> Option<Value<'_>> {
+        let entry = self.entry;
+        match name {
+            "host" => Some(entry.host.as_str().into()),
+            "unit" => entry.unit.as_deref().map(Into::into),
+            "id" => entry.identifier.as_deref().map(Into::into),
+            "prio" => Some(Value::Number(f64::from(entry.priority))),
+            "pid" => entry.pid.map(|pid| Value::Number(f64::from(pid))),
+            "message" => Some(Value::Text(String::from_utf8_lossy(&entry.message))),
+            "boot" => Some(Value::Text(format!("{:032x}", entry.boot).into())),
+            "age" => {
+                let micros = self.now.as_microsecond().saturating_sub(entry.realtime);
+                Some(Value::Number(micros as f64 / 1e6))
+            }
+            _ => None,
+        }
+    }
+}
+
+/// A row that is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Shown {
+    pub(super) id: RowId,
+    /// Shown only because a row near it passes the filter.
+    pub(super) context: bool,
+}
+
+/// See the module.
+#[derive(Debug)]
+pub(super) struct Held {
+    store: Store,
+    shown: VecDeque<Shown>,
+    filter: Filter,
+    /// What time it was when the filter was set: ages are reckoned from then.
+    since: Timestamp,
+    context: usize,
+    /// Rows that the next ones are still context of.
+    after: usize,
+    search: Filter,
+    hits: VecDeque<RowId>,
+    /// Rows up to this one still have to pass the filter; with how many rows of context wanted.
+    scan: Option<(RowId, usize)>,
+    /// Shown rows up to this one still have to be searched.
+    searching: Option<RowId>,
+    oldest: HashMap<HostId, RowId>,
+}
+
+impl Held {
+    pub(super) fn new(budget: usize) -> Held {
+        Held {
+            store: Store::new(budget),
+            shown: VecDeque::new(),
+            filter: Filter::default(),
+            since: Timestamp::default(),
+            context: 0,
+            after: 0,
+            search: Filter::default(),
+            hits: VecDeque::new(),
+            scan: None,
+            searching: None,
+            oldest: HashMap::new(),
+        }
+    }
+
+    /// Forgets all rows; filter and search stay.
+    pub(super) fn clear(&mut self) {
+        self.store.clear();
+        self.shown.clear();
+        self.hits.clear();
+        self.oldest.clear();
+        self.after = 0;
+        self.scan = None;
+        self.searching = None;
+    }
+
+    pub(super) fn store(&self) -> &Store {
+        &self.store
+    }
+
+    pub(super) fn filter(&self) -> &Filter {
+        &self.filter
+    }
+
+    pub(super) fn searched(&self) -> &Filter {
+        &self.search
+    }
+
+    pub(super) fn context(&self) -> usize {
+        self.context
+    }
+
+    pub(super) fn hits(&self) -> &VecDeque<RowId> {
+        &self.hits
+    }
+
+    /// How many rows are shown.
+    pub(super) fn len(&self) -> usize {
+        self.shown.len()
+    }
+
+    pub(super) fn shown(&self, index: usize) -> Option<Shown> {
+        self.shown.get(index).copied()
+    }
+
+    /// The row at a place among the shown ones.
+    pub(super) fn row(&self, index: usize) -> Option<LogRow<'_>> {
+        self.by_id(self.shown.get(index)?.id).map(as_log_row)
+    }
+
+    pub(super) fn by_id(&self, id: RowId) -> Option<&StoreRow> {
+        self.store.row(self.store.position(id).ok()?)
+    }
+
+    /// Where a row is among the shown ones; `Err` with where it would be.
+    pub(super) fn place(&self, id: RowId) -> Result<usize, usize> {
+        place(&self.shown, id)
+    }
+
+    /// Whether rows still have to be evaluated.
+    pub(super) fn busy(&self) -> bool {
+        self.scan.is_some() || self.searching.is_some()
+    }
+
+    /// How many rows have not been evaluated yet.
+    pub(super) fn unevaluated(&self) -> usize {
+        self.scan.map_or(0, |(upto, _)| self.before_or_at(upto))
+    }
+
+    pub(super) fn push(&mut self, entry: Entry) {
+        let host = entry.host.clone();
+        let id = self.store.push(entry);
+        self.oldest.entry(host).or_insert(id);
+        self.accept(id);
+        self.forget_evicted();
+    }
+
+    pub(super) fn push_gap(&mut self, gap: Gap) {
+        let id = self.store.push_gap(gap);
+        self.accept(id);
+        self.forget_evicted();
+    }
+
+    /// Adds entries older than all that are held of their host, oldest first; how many were new.
+    pub(super) fn prepend(&mut self, host: &HostId, entries: Vec<Entry>) -> usize {
+        let known = self.oldest_of(host);
+        let added = self.store.prepend(host, entries);
+        let mut fresh: Vec<RowId> = self
+            .store
+            .get(0..usize::MAX)
+            .take_while(|row| known.is_none_or(|known| row.id < known))
+            .filter(|row| row.host() == host)
+            .map(|row| row.id)
+            .collect();
+        if let Some(first) = fresh.first() {
+            self.oldest.insert(host.clone(), *first);
+        }
+        while let Some(id) = fresh.pop() {
+            if self.scan.is_some_and(|(upto, _)| id <= upto) {
+                continue;
+            }
+            if let Some(at) = self.store.position(id).ok()
+                && self.passes(at)
+            {
+                self.show(id, false);
+            }
+        }
+        added
+    }
+
+    /// The oldest row held of a host.
+    pub(super) fn oldest_of(&mut self, host: &HostId) -> Option<RowId> {
+        let id = *self.oldest.get(host)?;
+        if self.store.position(id).is_ok() {
+            return Some(id);
+        }
+        let found = self.store.find(0, false, |row| row.host() == host)?;
+        let id = self.store.row(found)?.id;
+        self.oldest.insert(host.clone(), id);
+        Some(id)
+    }
+
+    /// The question for older entries of a host than are held.
+    pub(super) fn back_from(&self, host: &HostId, query: &Query, count: usize) -> Option<Query> {
+        self.store.back_from(host, query, count)
+    }
+
+    /// Nobody reads back any more.
+    pub(super) fn let_go(&mut self) {
+        self.store.let_go();
+        self.forget_evicted();
+    }
+
+    /// Shows only rows that pass; evaluated by [`Held::slice`] from now on.
+    pub(super) fn set_filter(&mut self, filter: Filter, context: usize, now: Timestamp) {
+        self.filter = filter;
+        self.context = context;
+        self.since = now;
+        self.shown.clear();
+        self.hits.clear();
+        self.after = 0;
+        self.searching = None;
+        self.scan = self.end().map(|end| (end, 0));
+    }
+
+    /// Finds rows that match; an empty filter finds none.
+    pub(super) fn set_search(&mut self, search: Filter) {
+        self.search = search;
+        self.hits.clear();
+        self.searching = None;
+        if !self.search.is_empty() && !self.shown.is_empty() {
+            self.searching = self.end();
+        }
+    }
+
+    /// The newest row.
+    fn end(&self) -> Option<RowId> {
+        Some(self.store.row(self.store.len().checked_sub(1)?)?.id)
+    }
+
+    /// How many rows are not newer than this one.
+    fn before_or_at(&self, id: RowId) -> usize {
+        self.store.position(id).map_or_else(|at| at, |at| at + 1)
+    }
+
+    /// Evaluates up to so many rows that wait for it, newest first.
+    pub(super) fn slice(&mut self, rows: usize) {
+        let mut left = rows;
+        if let Some((upto, mut wanted)) = self.scan {
+            let mut at = self.before_or_at(upto);
+            while at > 0 && left > 0 {
+                at -= 1;
+                left -= 1;
+                let Some(id) = self.store.row(at).map(|row| row.id) else {
+                    break;
+                };
+                if self.passes(at) {
+                    self.context_after(at);
+                    self.show(id, false);
+                    wanted = self.context;
+                } else if wanted > 0 {
+                    wanted -= 1;
+                    self.show(id, true);
+                }
+            }
+            let next = at.checked_sub(1).and_then(|at| self.store.row(at));
+            self.scan = next.map(|row| (row.id, wanted));
+        }
+        if let Some(upto) = self.searching {
+            let mut at = place(&self.shown, upto).map_or_else(|at| at, |at| at + 1);
+            while at > 0 && left > 0 {
+                at -= 1;
+                left -= 1;
+                if let Some(shown) = self.shown(at)
+                    && self.is_hit(shown.id)
+                {
+                    insert_id(&mut self.hits, shown.id);
+                }
+            }
+            let next = at.checked_sub(1).and_then(|at| self.shown(at));
+            self.searching = next.map(|shown| shown.id);
+        }
+    }
+
+    /// A row that was just added to the store.
+    fn accept(&mut self, id: RowId) {
+        // The scan will meet it.
+        if self.scan.is_some_and(|(upto, _)| id <= upto) {
+            return;
+        }
+        let last = self.store.len().saturating_sub(1);
+        let at = match self.store.row(last) {
+            Some(row) if row.id == id => last,
+            _ => match self.store.position(id) {
+                Ok(at) => at,
+                Err(_) => return,
+            },
+        };
+        if self.passes(at) {
+            self.context_before(at);
+            self.show(id, false);
+            self.after = self.context;
+        } else if self.after > 0 && at == last {
+            self.after -= 1;
+            self.show(id, true);
+        }
+    }
+
+    fn passes(&self, at: usize) -> bool {
+        if self.filter.is_empty() {
+            return true;
+        }
+        match self.store.row(at).map(|row| &row.item) {
+            Some(Item::Entry(entry)) => self.filter.matches(&Seen {
+                entry,
+                now: self.since,
+            }),
+            // What is missing is never hidden.
+            Some(Item::Gap(_)) => true,
+            None => false,
+        }
+    }
+
+    fn is_hit(&self, id: RowId) -> bool {
+        let entry = self.by_id(id).and_then(StoreRow::entry);
+        entry.is_some_and(|entry| {
+            self.search.matches(&Seen {
+                entry,
+                now: self.since,
+            })
+        })
+    }
+
+    fn context_before(&mut self, at: usize) {
+        for before in at.saturating_sub(self.context)..at {
+            if let Some(id) = self.store.row(before).map(|row| row.id) {
+                self.show(id, true);
+            }
+        }
+    }
+
+    fn context_after(&mut self, at: usize) {
+        for after in at + 1..=at + self.context {
+            if let Some(id) = self.store.row(after).map(|row| row.id) {
+                self.show(id, true);
+            }
+        }
+    }
+
+    fn show(&mut self, id: RowId, context: bool) {
+        match place(&self.shown, id) {
+            // A row that passes is more than context.
+            Ok(at) => {
+                if let Some(shown) = self.shown.get_mut(at) {
+                    shown.context &= context;
+                }
+                return;
+            }
+            Err(at) if at == self.shown.len() => self.shown.push_back(Shown { id, context }),
+            Err(at) => self.shown.insert(at, Shown { id, context }),
+        }
+        if !self.search.is_empty() && self.is_hit(id) {
+            insert_id(&mut self.hits, id);
+        }
+    }
+
+    fn forget_evicted(&mut self) {
+        let Some(first) = self.store.row(0).map(|row| row.id) else {
+            return;
+        };
+        while self.shown.front().is_some_and(|shown| shown.id < first) {
+            self.shown.pop_front();
+        }
+        while self.hits.front().is_some_and(|hit| *hit < first) {
+            self.hits.pop_front();
+        }
+    }
+}
+
+/// A stored row as it is drawn.
+pub(super) fn as_log_row(row: &StoreRow) -> LogRow<'_> {
+    match &row.item {
+        Item::Entry(entry) => LogRow::Entry(entry),
+        Item::Gap(gap) => LogRow::Gap(gap),
+    }
+}
+
+fn place(rows: &VecDeque<Shown>, id: RowId) -> Result<usize, usize> {
+    match rows.back() {
+        None => Err(0),
+        Some(last) if last.id < id => Err(rows.len()),
+        Some(_) => rows.binary_search_by(|shown| shown.id.cmp(&id)),
+    }
+}
+
+fn insert_id(ids: &mut VecDeque<RowId>, id: RowId) {
+    match ids.back() {
+        Some(last) if *last >= id => {
+            if let Err(at) = ids.binary_search(&id) {
+                ids.insert(at, id);
+            }
+        }
+        _ => ids.push_back(id),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use std::sync::Arc;
+
+    fn entry(host: u8, time: i64, n: usize, word: &str) -> Entry {
+        Entry {
+            host: HostId::new(format!("h{host}")),
+            cursor: Arc::from(format!("h{host}-{n}")),
+            realtime: time,
+            monotonic: 0,
+            boot: 1,
+            priority: 6,
+            unit: Some(Arc::from("a.service")),
+            identifier: None,
+            pid: None,
+            message: Arc::from(format!("{word} {n}").as_bytes()),
+            cut_from: None,
+        }
+    }
+
+    fn texts(held: &Held) -> Vec<String> {
+        (0..held.len())
+            .filter_map(|at| match held.row(at)? {
+                LogRow::Entry(e) => Some(String::from_utf8_lossy(&e.message).into_owned()),
+                LogRow::Gap(_) => Some("gap".into()),
+            })
+            .collect()
+    }
+
+    #[test]
+    fn context_is_shown_around_what_passes() {
+        let mut held = Held::new(1 << 20);
+        for n in 0..10 {
+            held.push(entry(0, n as i64, n, if n == 5 { "bad" } else { "ok" }));
+        }
+        held.set_filter(Filter::parse("bad").unwrap(), 1, Timestamp::default());
+        held.slice(100);
+        assert_eq!(texts(&held), ["ok 4", "bad 5", "ok 6"]);
+        // The same for rows that come in later.
+        for n in 10..15 {
+            held.push(entry(0, n as i64, n, if n == 12 { "bad" } else { "ok" }));
+        }
+        assert_eq!(
+            texts(&held),
+            ["ok 4", "bad 5", "ok 6", "ok 11", "bad 12", "ok 13"]
+        );
+        let context: Vec<bool> = (0..6).map(|at| held.shown(at).unwrap().context).collect();
+        assert_eq!(context, [true, false, true, true, false, true]);
+    }
+
+    proptest! {
+        /// However rows, filters, searches and slices interleave: in the end the shown rows are
+        /// those of the store that pass, and the hits those of the shown that match.
+        #[test]
+        fn slices_end_where_evaluation_at_once_would(
+            steps in proptest::collection::vec(
+                prop_oneof![
+                    6 => (0u8..3, 0i64..50, 0usize..3).prop_map(|(h, t, w)| (0u8, h, t, w)),
+                    1 => (0usize..4).prop_map(|f| (1u8, 0, 0, f)),
+                    1 => (0usize..4).prop_map(|f| (2u8, 0, 0, f)),
+                    2 => (1usize..5).prop_map(|n| (3u8, 0, 0, n)),
+                    1 => (0u8..3, 1usize..4).prop_map(|(h, n)| (4u8, h, 0, n)),
+                ], 1..60),
+            small: bool,
+        ) {
+            let words = ["alpha", "beta", "gamma"];
+            let filters = ["", "alpha", "!beta", "host:h1"];
+            let mut held = Held::new(if small { 4_000 } else { 1 << 20 });
+            for (n, (step, host, time, what)) in steps.into_iter().enumerate() {
+                match step {
+                    0 => held.push(entry(host, time, n, words[what])),
+                    1 => held.set_filter(Filter::parse(filters[what]).unwrap(), 0, Timestamp::default()),
+                    2 => held.set_search(Filter::parse(filters[what]).unwrap()),
+                    3 => held.slice(what),
+                    _ => {
+                        let old = (0..what).map(|k| entry(host, -100, 1_000 * n + k, "alpha"));
+                        held.prepend(&HostId::new(format!("h{host}")), old.collect());
+                    }
+                }
+            }
+            while held.busy() {
+                held.slice(3);
+            }
+            let pass = |filter: &Filter, row: &StoreRow| row.entry().is_some_and(|entry| {
+                filter.matches(&Seen { entry, now: Timestamp::default() })
+            });
+            let expected: Vec<RowId> = held.store.get(0..usize::MAX)
+                .filter(|row| pass(&held.filter, row)).map(|row| row.id).collect();
+            let shown: Vec<RowId> = held.shown.iter().map(|s| s.id).collect();
+            prop_assert_eq!(&shown, &expected);
+            let hits: Vec<RowId> = held.store.get(0..usize::MAX)
+                .filter(|row| shown.contains(&row.id) && !held.search.is_empty())
+                .filter(|row| pass(&held.search, row)).map(|row| row.id).collect();
+            prop_assert_eq!(held.hits.iter().copied().collect::<Vec<_>>(), hits);
+            let hosts = ["h0", "h1", "h2"].map(HostId::new);
+            for host in hosts {
+                let first = held.store.get(0..usize::MAX).find(|r| *r.host() == host).map(|r| r.id);
+                prop_assert_eq!(held.oldest_of(&host), first);
+            }
+        }
+    }
+}

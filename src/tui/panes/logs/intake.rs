@@ -1,0 +1,244 @@
+//! Where the entries come from: the stream that is followed, questions for older entries, and how
+//! each host's journal fares.
+
+use super::{LAG_SHOWN, State, held::Held};
+use crate::{
+    logs::{Entry, LogEvent, Query},
+    problem::Problem,
+    remote::HostId,
+    tui::{
+        effect::{Effect, Next},
+        msg::{Level, StreamId, StreamMsg},
+        panes::Ctx,
+    },
+};
+use jiff::Timestamp;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+/// Entries shown at first, and asked for at once when reading back.
+const FIRST: usize = 500;
+const PAGE: usize = 1_000;
+
+/// How one host's journal fares.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Lane {
+    /// On the way to the present.
+    CatchingUp,
+    /// At the present.
+    Live,
+    /// The link is broken.
+    Down(Problem),
+    /// A question about the past was answered.
+    Ended,
+}
+
+/// See the module.
+#[derive(Debug, Default)]
+pub(super) struct Intake {
+    /// Followed; or `None` when the past is looked at.
+    stream: Option<StreamId>,
+    /// Questions for older entries: whose, and what has come.
+    back: HashMap<StreamId, (HostId, Vec<Entry>, usize)>,
+    /// Nothing older is to be had of these.
+    exhausted: BTreeSet<HostId>,
+    lanes: BTreeMap<HostId, Lane>,
+    /// What is not as it should be, said once.
+    warned: BTreeSet<(HostId, &'static str)>,
+    /// How far behind the last entries came, in microseconds, and until when that is shown.
+    lag: Option<(i64, Timestamp)>,
+}
+
+impl Intake {
+    /// Forgets what ran, and asks these hosts.
+    pub(super) fn start(&mut self, hosts: &[HostId], query: &Query, ctx: &Ctx) -> Vec<Next> {
+        let mut next = self.stop();
+        let warned = std::mem::take(&mut self.warned);
+        *self = Intake {
+            warned,
+            ..Intake::default()
+        };
+        let past = query.until.is_some() || query.boot.as_deref().is_some_and(|b| b != "0");
+        if past {
+            for host in hosts {
+                let query = Query {
+                    lines: Some(PAGE),
+                    reverse: true,
+                    ..query.clone()
+                };
+                next.push(self.ask(host.clone(), query, PAGE, ctx));
+                self.lanes.insert(host.clone(), Lane::CatchingUp);
+            }
+            return next;
+        }
+        let stream = ctx.ids.stream();
+        self.stream = Some(stream);
+        for host in hosts {
+            self.lanes.insert(host.clone(), Lane::CatchingUp);
+        }
+        let mut query = query.clone();
+        if query.since.is_none() {
+            query.lines.get_or_insert(FIRST);
+        }
+        let env = ctx.env().clone();
+        next.push(Next::Do(Effect::Follow(env, stream, hosts.to_vec(), query)));
+        next
+    }
+
+    pub(super) fn stop(&mut self) -> Vec<Next> {
+        let back = self.back.drain().map(|(stream, _)| stream);
+        self.stream
+            .take()
+            .into_iter()
+            .chain(back)
+            .map(|stream| Next::Do(Effect::Stop(stream)))
+            .collect()
+    }
+
+    fn ask(&mut self, host: HostId, query: Query, wanted: usize, ctx: &Ctx) -> Next {
+        let stream = ctx.ids.stream();
+        self.back.insert(stream, (host.clone(), Vec::new(), wanted));
+        let env = ctx.env().clone();
+        Next::Do(Effect::Fetch(env, stream, vec![host], query))
+    }
+
+    /// Asks for older entries of the hosts whose held ones begin at or after the time that is
+    /// seen first: there the picture is not whole.
+    pub(super) fn back_to(
+        &mut self,
+        held: &mut Held,
+        hosts: &[HostId],
+        query: &Query,
+        seen: i64,
+        ctx: &Ctx,
+    ) -> Vec<Next> {
+        let mut next = Vec::new();
+        for host in hosts {
+            let asked = self.back.values().any(|(asked, ..)| asked == host);
+            if asked || self.exhausted.contains(host) {
+                continue;
+            }
+            let begins = held.oldest_of(host).map(|id| id.time);
+            if begins.is_some_and(|time| time < seen) {
+                continue;
+            }
+            // A question with a beginning has no older entries.
+            let plain = Query {
+                since: query.since.clone(),
+                ..query.clone()
+            };
+            if let Some(query) = held.back_from(host, &plain, PAGE) {
+                next.push(self.ask(host.clone(), query, PAGE, ctx));
+            }
+        }
+        next
+    }
+
+    /// Whether it goes on by itself.
+    pub(super) fn live(&self) -> bool {
+        self.stream.is_some()
+    }
+
+    /// Whether older entries are on their way.
+    pub(super) fn reading_back(&self) -> bool {
+        !self.back.is_empty()
+    }
+
+    /// Whether no host has older entries.
+    pub(super) fn at_the_beginning(&self) -> bool {
+        !self.lanes.is_empty() && self.lanes.keys().all(|host| self.exhausted.contains(host))
+    }
+
+    pub(super) fn lanes(&self) -> &BTreeMap<HostId, Lane> {
+        &self.lanes
+    }
+
+    /// How far behind we are, in microseconds, while that is worth saying.
+    pub(super) fn lag(&self, now: Timestamp) -> Option<i64> {
+        let (lag, until) = self.lag?;
+        (until > now && lag >= 1_000_000).then_some(lag)
+    }
+
+    pub(super) fn lag_until(&self) -> Option<Timestamp> {
+        self.lag
+            .filter(|(lag, _)| *lag >= 1_000_000)
+            .map(|(_, until)| until)
+    }
+
+    fn came(&mut self, entries: &[Entry], now: Timestamp) {
+        let Some(last) = entries.last() else { return };
+        if self.lanes.get(&last.host) == Some(&Lane::Live) {
+            let lag = now.as_microsecond().saturating_sub(last.realtime);
+            self.lag = now.checked_add(LAG_SHOWN).ok().map(|until| (lag, until));
+        }
+    }
+}
+
+/// News of a stream.
+pub(super) fn news(state: &mut State, id: StreamId, news: StreamMsg, ctx: &Ctx) -> Vec<Next> {
+    if state.intake.stream == Some(id) {
+        return followed(state, news, ctx);
+    }
+    let intake = &mut state.intake;
+    match news {
+        StreamMsg::Fetched(_, entries) => {
+            if let Some((_, held, wanted)) = intake.back.get_mut(&id) {
+                // The host was asked for so many; more is not taken from it.
+                let room = (*wanted + 1).saturating_sub(held.len());
+                held.extend(entries.into_iter().take(room));
+            }
+            Vec::new()
+        }
+        StreamMsg::Ended(_, end) => {
+            let Some((host, mut entries, wanted)) = intake.back.remove(&id) else {
+                return Vec::new();
+            };
+            let mut next = vec![Next::Do(Effect::Stop(id)), Next::Dirty];
+            if !intake.live() {
+                intake.lanes.insert(host.clone(), Lane::Ended);
+            }
+            if let Err(problem) = end {
+                next.push(Next::Say(Level::Warning, problem.to_string()));
+                return next;
+            }
+            let came = entries.len();
+            entries.reverse();
+            let added = state.held.prepend(&host, entries);
+            if came < wanted || added == 0 {
+                state.intake.exhausted.insert(host);
+            }
+            next
+        }
+        StreamMsg::Event(_) => Vec::new(),
+    }
+}
+
+fn followed(state: &mut State, news: StreamMsg, ctx: &Ctx) -> Vec<Next> {
+    let StreamMsg::Event(event) = news else {
+        return Vec::new();
+    };
+    match event {
+        LogEvent::Entries(entries) => {
+            state.intake.came(&entries, ctx.now);
+            for entry in entries {
+                state.held.push(entry);
+            }
+        }
+        LogEvent::Gap(gap) => state.held.push_gap(gap),
+        LogEvent::Live(host) => {
+            state.intake.lanes.insert(host, Lane::Live);
+        }
+        LogEvent::Down(host, problem) => {
+            state.intake.lanes.insert(host, Lane::Down(problem));
+        }
+        LogEvent::Warning(host, problem) => {
+            if state.intake.warned.insert((host, problem.code)) {
+                return vec![Next::Say(Level::Warning, problem.to_string()), Next::Dirty];
+            }
+        }
+    }
+    if ctx.visible {
+        vec![Next::Dirty]
+    } else {
+        Vec::new()
+    }
+}

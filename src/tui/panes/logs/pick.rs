@@ -1,0 +1,118 @@
+//! What can be chosen from a list: priority, unit, host, boot. All of them are asked of the hosts.
+
+use super::{State, restart};
+use crate::{
+    text,
+    tui::{
+        effect::{Next, PickSpec},
+        panes::Ctx,
+    },
+};
+use std::collections::BTreeSet;
+
+pub(super) fn priorities() -> Vec<Next> {
+    let names = [
+        "emerg", "alert", "crit", "err", "warning", "notice", "info", "debug",
+    ];
+    let mut items: Vec<(String, String)> = names
+        .iter()
+        .enumerate()
+        .map(|(n, name)| {
+            let worse = if n == 0 { "" } else { " and worse" };
+            (n.to_string(), format!("{n} {name}{worse}"))
+        })
+        .collect();
+    items.push((String::new(), "all".into()));
+    vec![Next::Pick(PickSpec {
+        kind: "priority",
+        title: "priority".into(),
+        items,
+    })]
+}
+
+pub(super) fn units(state: &State, ctx: &Ctx) -> Vec<Next> {
+    let hosts = &state.hosts;
+    let mut names: BTreeSet<&str> = ctx
+        .world
+        .units()
+        .filter(|(host, _)| hosts.contains(host))
+        .map(|(_, unit)| unit.name.as_str())
+        .collect();
+    let rows = state.held.store().get(0..usize::MAX).rev().take(5_000);
+    names.extend(rows.filter_map(|row| row.entry()?.unit.as_deref()));
+    let mut items = vec![(String::new(), "all units".to_owned())];
+    items.extend(
+        names
+            .into_iter()
+            .map(|name| (name.to_owned(), text::clean(name).into_owned())),
+    );
+    vec![Next::Pick(PickSpec {
+        kind: "unit",
+        title: "only this unit".into(),
+        items,
+    })]
+}
+
+pub(super) fn hosts(state: &State, ctx: &Ctx) -> Vec<Next> {
+    let mut items = vec![(String::new(), "all hosts".to_owned())];
+    items.extend(ctx.world.hosts.keys().map(|host| {
+        let here = if state.hosts.contains(host) {
+            " (shown)"
+        } else {
+            ""
+        };
+        let name = text::clean(host.as_str());
+        (host.to_string(), format!("{name}{here}"))
+    }));
+    vec![Next::Pick(PickSpec {
+        kind: "host",
+        title: "only this host".into(),
+        items,
+    })]
+}
+
+pub(super) fn boots(state: &State) -> Vec<Next> {
+    let mut items: Vec<(String, String)> = [
+        ("", "all boots, live"),
+        ("0", "this boot, live"),
+        ("-1", "the boot before"),
+        ("-2", "the one before that"),
+        ("-3", "three boots ago"),
+    ]
+    .map(|(value, word)| (value.to_owned(), word.to_owned()))
+    .to_vec();
+    let mut known = BTreeSet::new();
+    for row in state.held.store().get(0..usize::MAX).rev().take(100_000) {
+        if let Some(entry) = row.entry()
+            && known.len() < 20
+            && known.insert((entry.host.clone(), entry.boot))
+        {
+            let name = text::clean(entry.host.as_str()).into_owned();
+            let id = format!("{:032x}", entry.boot);
+            items.push((id.clone(), format!("{id} ({name})")));
+        }
+    }
+    vec![Next::Pick(PickSpec {
+        kind: "boot",
+        title: "boot".into(),
+        items,
+    })]
+}
+
+pub(super) fn picked(state: &mut State, kind: &str, value: &str, ctx: &Ctx) -> Vec<Next> {
+    let some = (!value.is_empty()).then(|| value.to_owned());
+    match kind {
+        "priority" => state.query.priority = some.and_then(|v| v.parse().ok()),
+        "unit" => state.query.units = some.into_iter().collect(),
+        "boot" => state.query.boot = some,
+        "host" => {
+            let all = ctx.world.hosts.keys();
+            state.hosts = all
+                .filter(|host| value.is_empty() || host.as_str() == value)
+                .cloned()
+                .collect();
+        }
+        _ => return Vec::new(),
+    }
+    restart(state, ctx)
+}
