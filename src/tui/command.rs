@@ -492,7 +492,7 @@ mod tests {
     #[test]
     fn mistakes_are_shown_where_they_are() {
         let table = [
-            ("unitz", 0..5, "did you mean units?"),
+            ("messagse", 0..8, "did you mean messages?"),
             ("logs -p loud", 5..7, "a priority is"),
             ("logs -x", 5..7, "no such option"),
             ("env a b", 6..7, "one argument"),

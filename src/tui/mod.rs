@@ -23,3 +23,6 @@ pub mod theme;
 pub mod update;
 pub mod view;
 pub mod widgets;
+
+#[cfg(test)]
+mod tests;

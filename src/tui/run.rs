@@ -60,14 +60,15 @@ pub struct Console<B: Backend> {
     frames: u64,
     drawn: Option<Instant>,
     clicked: Option<(Instant, u16, u16)>,
+    clock: fn() -> Timestamp,
 }
 
 impl<B: Backend> Console<B>
 where
-    io::Error: From<B::Error>,
+    B::Error: Send + Sync + 'static,
 {
-    /// Of this model on this terminal.
-    pub fn new(model: Model, terminal: Terminal<B>) -> Console<B> {
+    /// Of this model on this terminal; `clock` says what time it is.
+    pub fn new(model: Model, terminal: Terminal<B>, clock: fn() -> Timestamp) -> Console<B> {
         Console {
             model,
             terminal,
@@ -75,6 +76,7 @@ where
             frames: 0,
             drawn: None,
             clicked: None,
+            clock,
         }
     }
 
@@ -93,7 +95,8 @@ where
         }
         let (model, cache) = (&self.model, &mut self.cache);
         self.terminal
-            .draw(|frame| view::view(model, cache, frame))?;
+            .draw(|frame| view::view(model, cache, frame))
+            .map_err(io::Error::other)?;
         self.frames += 1;
         self.drawn = Some(Instant::now());
         Ok(())
@@ -104,7 +107,7 @@ where
     /// # Errors
     /// The terminal is gone.
     pub fn redraw(&mut self) -> io::Result<()> {
-        self.terminal.clear()?;
+        self.terminal.clear().map_err(io::Error::other)?;
         self.model.dirty = true;
         self.draw()
     }
@@ -145,7 +148,7 @@ where
                     Err(_) => break,
                 }
             }
-            let mut effects = update::update(&mut self.model, Msg::Clock(Timestamp::now()));
+            let mut effects = update::update(&mut self.model, Msg::Clock((self.clock)()));
             let mut wheel = 0;
             for input in batch {
                 let msg = match input {
@@ -193,7 +196,7 @@ where
             .dirty
             .then(|| self.drawn.map_or_else(Instant::now, |drawn| drawn + FRAME));
         let clock = update::next_wake(&self.model).map(|at| {
-            let wait = at.duration_since(Timestamp::now());
+            let wait = at.duration_since((self.clock)());
             Instant::now() + Duration::try_from(wait).unwrap_or_default()
         });
         [frame, clock].into_iter().flatten().min()

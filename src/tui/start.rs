@@ -226,7 +226,7 @@ async fn on_terminal(
     // Effects wait until the first frame is on the screen.
     let effects = update::start(&mut model);
     let backend = CrosstermBackend::new(BufWriter::with_capacity(64 * 1024, io::stdout()));
-    let mut console = Console::new(model, Terminal::new(backend)?);
+    let mut console = Console::new(model, Terminal::new(backend)?, Timestamp::now);
     console.draw()?;
     for effect in effects {
         run::Executor::execute(&mut owner, effect);

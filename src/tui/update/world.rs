@@ -27,9 +27,10 @@ pub(super) fn news(model: &mut Model, env: &EnvId, news: EnvMsg, out: &mut Vec<E
             let Some(state) = world.hosts.get_mut(&host) else {
                 return;
             };
-            if connection(state, conn, now) && current {
-                model.dirty = true;
+            if !connection(state, conn, now) {
+                return;
             }
+            model.dirty |= current;
             host
         }
         EnvMsg::Units(host, event) => {

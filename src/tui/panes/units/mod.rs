@@ -46,6 +46,8 @@ pub struct State {
     before: Option<Filter>,
     only_failed: bool,
     only_type: Option<&'static str>,
+    /// The user moved the selection; until then it stays on the first row.
+    moved: bool,
 }
 
 /// Nothing is remembered between frames.
@@ -63,6 +65,7 @@ pub fn open(args: &Args, ctx: &Ctx) -> (State, Vec<Next>) {
         before: None,
         only_failed: false,
         only_type: None,
+        moved: false,
     };
     apply(&mut state, args, ctx);
     (state, Vec::new())
@@ -75,6 +78,7 @@ fn apply(state: &mut State, args: &Args, ctx: &Ctx) {
         }
         if let Some(key) = select {
             state.list.select(key.clone());
+            state.moved = true;
         }
     }
     arrange(state, ctx);
@@ -83,6 +87,10 @@ fn apply(state: &mut State, args: &Args, ctx: &Ctx) {
 /// What happened.
 pub fn update(state: &mut State, msg: PaneMsg, ctx: &Ctx) -> Vec<Next> {
     let height = height(ctx);
+    state.moved |= matches!(
+        msg,
+        PaneMsg::Action(_) | PaneMsg::GoTo(_) | PaneMsg::Mouse(_) | PaneMsg::Line { .. }
+    );
     match msg {
         PaneMsg::Host(_) | PaneMsg::Shown => arrange(state, ctx),
         PaneMsg::Args(args) => apply(state, &args, ctx),
@@ -347,6 +355,9 @@ fn arrange(state: &mut State, ctx: &Ctx) {
         .map(|row| (row.host.clone(), row.unit.name.clone()))
         .collect();
     state.list.settle(&state.rows, height(ctx));
+    if !state.moved {
+        state.list.click(0, &state.rows, height(ctx));
+    }
 }
 
 /// The visible rows.

@@ -38,14 +38,14 @@ pub(super) const FIELDS: &[&str] = &[
 /// Every column, in order.
 pub(super) const COLUMNS: [Column; 9] = [
     column("HOST", 5, 14, 2, false),
-    column("UNIT", 14, 44, 0, false),
-    column("STATE", 10, 22, 0, false),
+    column("UNIT", 18, 44, 0, false),
+    column("STATE", 14, 22, 0, false),
     column("SINCE", 8, 10, 4, false),
     column("NEXT", 8, 10, 6, false),
     column("RST", 3, 5, 3, true),
     column("MEM", 6, 7, 5, true),
     column("CPU", 6, 7, 7, true),
-    column("DESCRIPTION", 12, u16::MAX, 8, false),
+    column("DESCRIPTION", 20, u16::MAX, 8, false),
 ];
 
 const fn column(title: &'static str, min: u16, ideal: u16, rank: u8, right: bool) -> Column {
