@@ -143,6 +143,13 @@ pub(super) fn tabs(model: &Model, area: Rect, painter: &mut Painter) {
     let shown = model.screen().map(|screen| screen.pane.tab());
     let right = area.right();
     let mut x = area.x;
+    let whole: usize = panes::tabs()
+        .iter()
+        .filter_map(|(id, _)| actions::by_id(id))
+        .map(|action| columns(action.title) + 4)
+        .sum();
+    // Without room for all, only the shown one has its name.
+    let narrow = whole > usize::from(area.width);
     for (id, _) in panes::tabs() {
         let Some(action) = actions::by_id(id) else {
             continue;
@@ -156,7 +163,11 @@ pub(super) fn tabs(model: &Model, area: Rect, painter: &mut Painter) {
         };
         let style = painter.theme.style(role);
         let start = x;
-        let label = format!(" {key} {} ", action.title);
+        let label = if narrow && shown != Some(id) {
+            format!(" {key} ")
+        } else {
+            format!(" {key} {} ", action.title)
+        };
         x += painter.text(x, area.y, right.saturating_sub(x), &label, style);
         painter.hit(Rect::new(start, area.y, x - start, 1), Hit::Action(id));
     }

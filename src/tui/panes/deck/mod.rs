@@ -40,6 +40,8 @@ pub struct State {
     hosts: ListState<HostId>,
     /// The hosts have the selection, not the problems.
     on_hosts: bool,
+    /// The user moved the selection; until then it stays on the worst problem.
+    moved: bool,
 }
 
 /// Nothing is remembered between frames.
@@ -55,6 +57,7 @@ pub fn open(_args: &Args, ctx: &Ctx) -> (State, Vec<Next>) {
         host_keys: Vec::new(),
         hosts: ListState::default(),
         on_hosts: false,
+        moved: false,
     };
     arrange(&mut state, ctx);
     (state, Vec::new())
@@ -70,6 +73,10 @@ fn arrange(state: &mut State, ctx: &Ctx) -> bool {
     let (upper, lower) = parts(state, ctx.area);
     state.list.settle(&state.keys, table::height(upper));
     state.hosts.settle(&state.host_keys, table::height(lower));
+    if !state.moved {
+        state.list.click(0, &state.keys, table::height(upper));
+        state.on_hosts = false;
+    }
     if state.keys.is_empty() {
         state.on_hosts = true;
     }
@@ -78,14 +85,10 @@ fn arrange(state: &mut State, ctx: &Ctx) -> bool {
 
 /// What happened.
 pub fn update(state: &mut State, msg: PaneMsg, ctx: &Ctx) -> Vec<Next> {
+    state.moved |= matches!(msg, PaneMsg::Action(_) | PaneMsg::Mouse(_));
     match msg {
         PaneMsg::Host(_) => {
-            let fresh = state.keys.is_empty();
             arrange(state, ctx);
-            // A first problem gets the selection, as long as nobody chose a host.
-            if fresh && !state.keys.is_empty() && state.hosts.at() == 0 {
-                state.on_hosts = false;
-            }
         }
         PaneMsg::Shown | PaneMsg::Jobs | PaneMsg::Clock => {
             arrange(state, ctx);
@@ -267,21 +270,40 @@ pub fn actions(state: &State, ctx: &Ctx) -> Vec<Offer> {
 
 /// Problems above, hosts below with as much room as they need, up to half.
 fn parts(state: &State, area: Rect) -> (Rect, Rect) {
+    let (upper, _, lower) = places(state, area);
+    (upper, lower)
+}
+
+/// Lines of the selected problem's whole text.
+const DETAIL: u16 = 3;
+
+fn places(state: &State, area: Rect) -> (Rect, Rect, Rect) {
     let hosts = u16::try_from(state.host_keys.len())
         .unwrap_or(u16::MAX)
         .saturating_add(1)
         .min(area.height / 2);
-    let upper = Rect::new(area.x, area.y, area.width, area.height - hosts);
-    let lower = Rect::new(area.x, area.y + upper.height, area.width, hosts);
-    (upper, lower)
+    let detail = if area.height >= 16 && !state.troubles.is_empty() {
+        DETAIL
+    } else {
+        0
+    };
+    let height = area.height - hosts - detail;
+    let upper = Rect::new(area.x, area.y, area.width, height);
+    let middle = Rect::new(area.x, area.y + height, area.width, detail);
+    let lower = Rect::new(area.x, area.y + height + detail, area.width, hosts);
+    (upper, middle, lower)
 }
 
-const TROUBLES: [Column; 4] = [
-    column("PROBLEM", 18, u16::MAX, 0, false),
-    column("HOST", 6, 14, 2, false),
-    column("SINCE", 8, 10, 1, false),
-    column("KEY", 8, 20, 3, false),
-];
+/// The text of a problem is what counts; on a narrow screen host and time still do.
+fn trouble_columns(width: u16) -> [Column; 4] {
+    let text = if width < 60 { 18 } else { 44 };
+    [
+        column("PROBLEM", text, u16::MAX, 0, false),
+        column("HOST", 6, 9, 2, false),
+        column("SINCE", 8, 10, 1, false),
+        column("KEY", 10, 10, 3, false),
+    ]
+}
 
 const HOSTS: [Column; 9] = [
     column("HOST", 8, 16, 0, false),
@@ -308,16 +330,24 @@ const fn column(title: &'static str, min: u16, ideal: u16, rank: u8, right: bool
 
 /// Problems, then hosts.
 pub fn view(state: &State, _cache: &mut Cache, ctx: &Ctx, area: Rect, painter: &mut Painter) {
-    let (upper, lower) = parts(state, area);
+    let (upper, middle, lower) = places(state, area);
+    if let Some(trouble) = selected(state) {
+        let whole = match &trouble.hint {
+            Some(hint) => format!("{}. To do: {hint}", trouble.line()),
+            None => trouble.line(),
+        };
+        super::paragraph(painter, middle, &text::clean(&whole), Role::Accent);
+    }
     if state.troubles.is_empty() {
         calm(ctx, upper, painter);
     } else {
         let none = ListState::default();
         let list = if state.on_hosts { &none } else { &state.list };
+        let columns = trouble_columns(upper.width);
         table::draw(
             painter,
             upper,
-            &TROUBLES,
+            &columns,
             &state.keys,
             list,
             |row, column, cell| {

@@ -57,6 +57,8 @@ pub(crate) struct Trouble {
     pub(crate) unit: Option<String>,
     pub(crate) since: Option<Timestamp>,
     pub(crate) text: String,
+    /// What to do, where more than the key is known.
+    pub(crate) hint: Option<String>,
     pub(crate) cure: Cure,
 }
 
@@ -70,6 +72,7 @@ impl Trouble {
             unit: None,
             since: None,
             text,
+            hint: None,
             cure: Cure::None,
         }
     }
@@ -108,21 +111,17 @@ pub(crate) fn troubles(world: &World, jobs: &[Job], now: Timestamp) -> Vec<Troub
 }
 
 fn connection(id: &HostId, host: &HostState, all: &mut Vec<Trouble>) {
-    let (status, text) = match &host.conn {
-        ConnState::Retrying { why, .. } => (Status::Bad, why.message.clone()),
-        ConnState::Failed(why) => {
-            let hint = why.hint.as_deref().map(|h| format!(" ({h})"));
-            let text = format!("{}{}", why.message, hint.unwrap_or_default());
-            (Status::Bad, text)
-        }
-        ConnState::Degraded => (Status::Warning, "no answer for a while".to_owned()),
-        ConnState::NeedsAnswer => (Status::Warning, "waits for your answer".to_owned()),
+    let (status, text, hint) = match &host.conn {
+        ConnState::Retrying { why, .. } => (Status::Bad, why.message.clone(), why.hint.clone()),
+        ConnState::Failed(why) => (Status::Bad, why.message.clone(), why.hint.clone()),
+        ConnState::Degraded => (Status::Warning, "no answer for a while".to_owned(), None),
+        ConnState::NeedsAnswer => (Status::Warning, "waits for your answer".to_owned(), None),
         ConnState::Idle | ConnState::Connecting { .. } | ConnState::Up { .. } => {
             // Connected, and systemd still not to be had.
             if let (ConnState::Up { .. }, Some(problem)) = (&host.conn, &host.units_down) {
-                let hint = problem.hint.as_deref().map(|h| format!(" ({h})"));
-                let text = format!("{}{}", problem.message, hint.unwrap_or_default());
+                let text = problem.message.clone();
                 let mut trouble = Trouble::on(id, What::Source, Status::Warning, "units", text);
+                trouble.hint = problem.hint.clone();
                 trouble.since = Some(host.units_at).filter(|at| *at > Timestamp::UNIX_EPOCH);
                 all.push(trouble);
             }
@@ -131,6 +130,7 @@ fn connection(id: &HostId, host: &HostState, all: &mut Vec<Trouble>) {
     };
     let mut trouble = Trouble::on(id, What::Host, status, "", text);
     trouble.since = Some(host.conn_since);
+    trouble.hint = hint;
     trouble.cure = Cure::Connect;
     all.push(trouble);
 }
@@ -143,12 +143,12 @@ fn units(id: &HostId, host: &HostState, now: Timestamp, all: &mut Vec<Trouble>) 
             .is_some_and(|since| now.duration_since(since) < LOOP);
         let (status, mut text) = if unit.active == "failed" {
             let why = match (unit.result.as_deref(), unit.exit_status) {
-                (Some("exit-code"), Some(code)) => format!("exit code {code}"),
-                (Some("signal"), Some(signal)) => format!("killed by signal {signal}"),
+                (Some("exit-code"), Some(code)) => format!("exit {code}"),
+                (Some("signal"), Some(signal)) => format!("signal {signal}"),
                 (Some(result), _) => result.replace('-', " "),
                 (None, _) => "failed".into(),
             };
-            (Status::Bad, format!("{} failed: {why}", unit.name))
+            (Status::Bad, format!("{}: {why}", unit.name))
         } else if unit.sub == "auto-restart" {
             (Status::Bad, format!("{} keeps failing", unit.name))
         } else if restarts >= RESTARTS && young && unit.active == "active" {
@@ -255,6 +255,10 @@ fn failed_job(job: &Job, all: &mut Vec<Trouble>) {
         unit: None,
         since: job.ended,
         text: format!("{}: {}", job.title, outcome.summary),
+        hint: outcome
+            .problem
+            .as_ref()
+            .and_then(|problem| problem.hint.clone()),
         cure: Cure::Jobs,
     });
 }
