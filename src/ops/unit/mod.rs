@@ -96,12 +96,21 @@ async fn show_last_lines(host: &Host, invocation: Option<&str>, news: &News) {
         matches: vec![format!("_SYSTEMD_INVOCATION_ID={invocation}")],
         ..logs::Query::default()
     };
-    let mut entries = logs::fetch(host.clone(), query);
     let showing = async {
-        while let Some(Ok(entries)) = entries.recv().await {
-            for entry in entries {
-                news.output(String::from_utf8_lossy(&entry.message)).await;
+        // The job's end may overtake the lines on their way into the journal.
+        for _ in 0..5 {
+            let mut shown = 0;
+            let mut entries = logs::fetch(host.clone(), query.clone());
+            while let Some(Ok(entries)) = entries.recv().await {
+                shown += entries.len();
+                for entry in entries {
+                    news.output(String::from_utf8_lossy(&entry.message)).await;
+                }
             }
+            if shown > 0 {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(200)).await;
         }
     };
     let _ = tokio::time::timeout(Duration::from_secs(5), showing).await;
