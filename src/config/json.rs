@@ -12,7 +12,10 @@ use jsonc_parser::{
 use std::path::Path;
 
 /// The larger of both files has a few dozen lines; more than this is some other file.
-pub(crate) const MAX_BYTES: u64 = 1024 * 1024;
+pub(crate) const MAX_BYTES: u64 = 256 * 1024;
+
+/// More keys than any sensible number of environments has.
+const MAX_KEYS: usize = 1000;
 
 const STRICT: ParseOptions = ParseOptions {
     allow_comments: false,
@@ -46,7 +49,18 @@ pub(crate) fn object<'a>(file: &Path, text: &'a str) -> Result<Object<'a>, Box<D
         }
     })?;
     match parsed.value {
-        Some(Value::Object(object)) => Ok(object),
+        Some(Value::Object(object)) => match object.properties.get(MAX_KEYS) {
+            None => Ok(object),
+            Some(property) => Err(Diagnostic::new(
+                Severity::Error,
+                file,
+                "too-many-keys",
+                format!("the file has more than {MAX_KEYS} keys"),
+            )
+            .at(Position::of(text, property.start()))
+            .hint("this cannot be the right file")
+            .boxed()),
+        },
         Some(other) => Err(error(
             other.start(),
             format!("the file must hold an object, not {}", kind(&other)),

@@ -47,7 +47,7 @@ impl Loaded {
         let path = find::locate(flag, cwd)?;
         let file = find::read(&path);
         if file.unreadable
-            && let Some(diagnostic) = file.diagnostics.first()
+            && let Some(diagnostic) = file.diagnostics.last()
         {
             return Err(diagnostic.into());
         }

@@ -10,6 +10,9 @@ use jsonc_parser::{
 };
 use std::path::{Path, PathBuf};
 
+/// More hosts than one console can hold connections to.
+const MAX_HOSTS: usize = 4096;
+
 impl Reader<'_> {
     pub(super) fn environment_key(
         &mut self,
@@ -107,6 +110,17 @@ impl Reader<'_> {
         let mut hosts: Vec<Destination> = Vec::new();
         for (text, at) in self.strings(property, environment) {
             let place = Range::from_byte_index(at);
+            if hosts.len() >= MAX_HOSTS {
+                self.report(
+                    Severity::Error,
+                    &place,
+                    environment,
+                    "too-many-hosts",
+                    format!("{key}: more than {MAX_HOSTS} hosts"),
+                    Some("make several environments of it".into()),
+                );
+                break;
+            }
             match text.parse::<Destination>() {
                 Ok(host) if hosts.contains(&host) => self.report(
                     Severity::Error,

@@ -17,6 +17,9 @@ use std::{
     path::Path,
 };
 
+/// Nobody reads more at once, and each is looked up in the text.
+const MAX_FINDINGS: usize = 200;
+
 /// What the file holds, as far as it could be read.
 #[derive(Debug, Default)]
 pub(crate) struct File {
@@ -28,7 +31,7 @@ pub(crate) struct File {
     pub(crate) diagnostics: Vec<Diagnostic>,
     /// What `ssh_transport_<env>` says, by environment.
     pub(crate) transports: HashMap<String, SshTransport>,
-    /// The text could not be read as JSON at all.
+    /// The text is not JSON, or nothing in it can be relied on.
     pub(crate) unreadable: bool,
 }
 
@@ -60,6 +63,7 @@ pub(crate) fn read(path: &Path, text: &str) -> File {
         reader.property(property, &mut built, &mut default);
     }
     reader.default(default);
+    let is_full = reader.is_full();
     let mut file = reader.file;
     for name in reader.names {
         if let Some(environment) = built.remove(&name) {
@@ -67,6 +71,15 @@ pub(crate) fn read(path: &Path, text: &str) -> File {
         }
     }
     file.diagnostics.sort_by_key(|d| d.at);
+    if is_full {
+        // What is not shown may be an error that makes a value useless.
+        file.unreadable = true;
+        let message = format!("has more than {MAX_FINDINGS} problems; the rest is not shown");
+        let severity = Severity::Error;
+        let last = Diagnostic::new(severity, path, "too-many-problems", message);
+        file.diagnostics
+            .push(last.hint("this cannot be the right file"));
+    }
     file
 }
 
@@ -89,11 +102,18 @@ impl Reader<'_> {
         message: String,
         hint: Option<String>,
     ) {
+        if self.is_full() {
+            return;
+        }
         let mut diagnostic = Diagnostic::new(severity, self.path, code, message)
             .at(Position::of(self.text, place.start()));
         diagnostic.hint = hint;
         diagnostic.environment = environment.map(Into::into);
         self.file.diagnostics.push(diagnostic);
+    }
+
+    fn is_full(&self) -> bool {
+        self.file.diagnostics.len() >= MAX_FINDINGS
     }
 
     fn collect_environments(&mut self, object: &Object<'_>) {
@@ -177,7 +197,7 @@ impl Reader<'_> {
     /// An environment with one key whose name is nearly that of another is probably a slip.
     fn rare_environment(&mut self, property: &ObjectProp<'_>, name: &str) {
         let count = |n: &str| self.counts.get(n).copied().unwrap_or(0);
-        if count(name) != 1 {
+        if count(name) != 1 || self.is_full() {
             return;
         }
         let others = self.names.iter().map(String::as_str);
@@ -195,6 +215,9 @@ impl Reader<'_> {
     }
 
     fn unknown(&mut self, property: &ObjectProp<'_>, text: &str) {
+        if self.is_full() {
+            return;
+        }
         if keys::find(keys::SECRETS, text).is_some() {
             return self.report(
                 Severity::Warning,
@@ -241,5 +264,56 @@ impl Reader<'_> {
                 }
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use std::time::{Duration, Instant};
+
+    const FULL: &str = include_str!("../../../tests/config/valid/full/config.json");
+
+    proptest! {
+        /// Whatever is typed into a good file: no panic, and findings that lie in the text.
+        #[test]
+        fn a_changed_file(at in 0..FULL.len(), cut in 0usize..30, typed in "[\"\\[\\]{}:,a-z0-9_ é@\\\\-]{0,6}") {
+            let mut text: String = FULL.chars().take(at).collect();
+            text.push_str(&typed);
+            text.extend(FULL.chars().skip(at + cut));
+            let file = read(Path::new("config.json"), &text);
+            let lines = text.lines().count();
+            for diagnostic in &file.diagnostics {
+                let position = diagnostic.at.unwrap();
+                prop_assert!(position.line <= lines + 1, "{diagnostic}");
+            }
+            let found = file.unreadable;
+            prop_assert_eq!(found, serde_json::from_str::<serde_json::Value>(&text).is_err());
+        }
+    }
+
+    #[test]
+    fn absurd_files_take_no_time() {
+        let started = Instant::now();
+        let many = |n: usize, line: &dyn Fn(usize) -> String| {
+            let lines: Vec<String> = (0..n).map(line).collect();
+            format!("{{{}}}", lines.join(","))
+        };
+        let environments = many(999, &|i| format!("\"hosts_e{i}\":1"));
+        let unknown = many(999, &|i| format!("\"x{i}\":1"));
+        let hosts: Vec<String> = (0..30_000).map(|i| format!("\"h{i}\"")).collect();
+        let hosts = format!("{{\"hosts_a\":[{}]}}", hosts.join(","));
+        for text in [environments, unknown, hosts] {
+            let file = read(Path::new("config.json"), &text);
+            assert!(file.diagnostics.len() <= MAX_FINDINGS + 1);
+            assert!(file.diagnostics.iter().any(Diagnostic::is_error));
+        }
+        // Generous for slow machines: without bounds this takes minutes.
+        assert!(
+            started.elapsed() < Duration::from_secs(20),
+            "{:?}",
+            started.elapsed()
+        );
     }
 }

@@ -20,6 +20,11 @@ const KEYS: &[&str] = &[
     "age_identity",
 ];
 
+/// Far more than there are actions.
+const MAX_ACTIONS: usize = 1000;
+/// Nobody reads more at once.
+const MAX_FINDINGS: usize = 200;
+
 /// Reads as much as can be read.
 pub(super) fn parse(path: &Path, text: &str) -> (Settings, Vec<Diagnostic>) {
     let mut reader = Reader {
@@ -75,6 +80,9 @@ impl Reader<'_> {
         message: String,
         hint: Option<String>,
     ) {
+        if self.diagnostics.len() >= MAX_FINDINGS {
+            return;
+        }
         let mut diagnostic =
             Diagnostic::new(Severity::Error, self.path, code, message).at(self.at(span));
         diagnostic.hint = hint;
@@ -143,6 +151,9 @@ impl Reader<'_> {
             if let Some(inner) = value.get_ref().as_table() {
                 self.actions(&format!("{id}."), inner, settings);
                 continue;
+            }
+            if settings.keys.len() >= MAX_ACTIONS {
+                return;
             }
             if let Some(keys) = self.key_list(&id, value) {
                 let at = self.at(&key.span());
