@@ -9,10 +9,10 @@ use super::{
     view::{self, ViewCache},
 };
 use crossterm::event::{Event, MouseButton, MouseEventKind};
-use futures::{FutureExt, Stream, StreamExt};
+use futures::{Stream, StreamExt};
 use jiff::Timestamp;
 use ratatui::{Terminal, backend::Backend};
-use std::{io, time::Duration};
+use std::{future::poll_fn, io, task::Poll, time::Duration};
 use tokio::{
     sync::mpsc,
     time::{Instant, sleep_until},
@@ -139,7 +139,7 @@ where
                 () = sleep_until(wake.unwrap_or_else(Instant::now)), if wake.is_some() => {}
             }
             // Everything that has already come, keys first.
-            while let Some(Some(event)) = input.next().now_or_never() {
+            while let Some(event) = already(input).await {
                 batch.push(event?);
             }
             while batch.len() < BATCH {
@@ -236,4 +236,14 @@ where
             },
         }
     }
+}
+
+/// The next item if it has come. Polled with the task's own waker: a stream keeps the one it was
+/// last polled with, and would never wake us by a waker that does nothing.
+async fn already<T>(stream: &mut (impl Stream<Item = T> + Unpin)) -> Option<T> {
+    poll_fn(|cx| match stream.poll_next_unpin(cx) {
+        Poll::Ready(item) => Poll::Ready(item),
+        Poll::Pending => Poll::Ready(None),
+    })
+    .await
 }
