@@ -68,5 +68,7 @@ mod tests {
             let page = std::fs::read_to_string(directory.path().join(&file)).unwrap();
             assert!(page.contains(".SH SYNOPSIS"), "{file}");
         }
+        let page = std::fs::read_to_string(directory.path().join("qd-config-check.1")).unwrap();
+        insta::assert_snapshot!(page.replace(env!("CARGO_PKG_VERSION"), "VERSION"));
     }
 }
