@@ -90,6 +90,21 @@ async fn samples_come_again_after_a_broken_link() {
 }
 
 #[tokio::test]
+async fn samples_come_again_after_a_reboot() {
+    require!(hosts);
+    let server = TestHost::up("config-boot");
+    let config = server.config();
+    let mut events = metrics::watch(connect(&config));
+    let before = sample(&mut events).await;
+    server.fault("reboot");
+    let mut after = sample(&mut events).await;
+    while after.boot_id == before.boot_id {
+        after = sample(&mut events).await;
+    }
+    assert!(after.boot_id.is_some() && before.boot_id.is_some());
+}
+
+#[tokio::test]
 async fn nothing_is_left_running_on_the_host() {
     require!(hosts);
     let server = TestHost::up("config-end");
