@@ -100,7 +100,7 @@ pub(crate) async fn run(global: &Global, command: Units) -> Run {
         })
         .filter(|(_, unit)| patterns.is_empty() || patterns.iter().any(|p| p.is_match(&unit.name)))
         .collect();
-    rows.sort_by_key(|(host, unit)| (!unit.is_failed(), *host, unit.name.as_str()));
+    rows.sort_by_key(|(host, unit)| (rank(unit), *host, unit.name.as_str()));
     if global.json {
         let items = rows
             .iter()
@@ -115,6 +115,32 @@ pub(crate) async fn run(global: &Global, command: Units) -> Run {
         output::print(&table(&rows, session.hosts().len() > 1, output::colour()))?;
     }
     output::settle(global.json, &problems, !lists.is_empty())
+}
+
+/// What somebody looks for comes first: failed, changing, running, the rest.
+fn rank(unit: &Unit) -> u8 {
+    match unit.active.as_str() {
+        "failed" => 0,
+        "activating" | "deactivating" | "reloading" | "refreshing" | "maintenance" => 1,
+        // Devices are many, and nobody's work.
+        "active" if unit.kind() != "device" => 2,
+        "active" => 3,
+        _ if unit.load != "not-found" => 4,
+        _ => 5,
+    }
+}
+
+/// A name as wide as a table's column may be; device names are hundreds of characters long.
+fn short(name: &str) -> String {
+    const WIDEST: usize = 48;
+    let count = name.chars().count();
+    if count <= WIDEST {
+        return name.to_owned();
+    }
+    // The end tells the kind.
+    let start: String = name.chars().take(WIDEST / 2 - 1).collect();
+    let end: String = name.chars().skip(count - WIDEST / 2).collect();
+    format!("{start}…{end}")
 }
 
 /// A shell pattern as a regular expression over the whole name.
@@ -174,7 +200,7 @@ fn table(rows: &[(&str, &Unit)], several: bool, colour: bool) -> String {
         .map(|(host, unit)| {
             let mut row = vec![
                 mark(unit).to_owned(),
-                unit.name.clone(),
+                short(&unit.name),
                 format!("{} ({})", unit.active, unit.sub),
                 unit.since.map(|since| age(since, now)).unwrap_or_default(),
                 result(unit),
@@ -281,6 +307,15 @@ mod tests {
         assert!(matches("a?c.*", "abc.mount"));
         assert_eq!(glob("a b").unwrap_err().exit, Exit::Usage);
         assert_eq!(glob("a[").unwrap_err().exit, Exit::Usage);
+    }
+
+    #[test]
+    fn long_names_keep_both_ends() {
+        assert_eq!(short("nginx.service"), "nginx.service");
+        let device = format!("dev-disk-{}.device", "x".repeat(300));
+        let short = short(&device);
+        assert_eq!(short.chars().count(), 48);
+        assert!(short.starts_with("dev-disk-") && short.ends_with(".device"));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Writing an operation down: locally, and in the journal of the host it was done to.
 
 use super::{EndState, Outcome, audit};
-use crate::remote::ssh::{Argv, ExitStatus, Host};
+use crate::remote::ssh::{Argv, ExitStatus, Host, Process};
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
@@ -92,21 +92,26 @@ fn fields(record: &audit::Record, outcome: &Outcome) -> String {
 }
 
 async fn to_journal(host: &Host, fields: &str) -> Result<(), String> {
-    let mut process = host
+    let Process {
+        mut stdin,
+        stderr: said,
+        exit,
+        ..
+    } = host
         .exec(&Argv::new("logger").arg("--journald"))
         .await
         .map_err(|error| error.to_string())?;
-    let written = async {
-        process.stdin.write_all(fields.as_bytes()).await?;
-        process.stdin.shutdown().await
-    };
-    written.await.map_err(|error| error.to_string())?;
+    stdin
+        .write_all(fields.as_bytes())
+        .await
+        .map_err(|error| error.to_string())?;
+    let flushed = stdin.flush().await;
+    flushed.map_err(|error| error.to_string())?;
+    // Its end tells logger that the entry is complete.
+    drop(stdin);
     let mut stderr = String::new();
-    let _ = (&mut process.stderr)
-        .take(512)
-        .read_to_string(&mut stderr)
-        .await;
-    match process.exit.await {
+    let _ = said.take(512).read_to_string(&mut stderr).await;
+    match exit.await {
         ExitStatus::Code(0) => Ok(()),
         ExitStatus::Code(127) => Err("the host has no `logger`".to_owned()),
         other => Err(format!("logger: {} ({other:?})", stderr.trim())),
