@@ -25,6 +25,34 @@ async fn findings(secrets: &Secrets, directory: &Path) -> Vec<String> {
         .collect()
 }
 
+/// Whether a test must be left because a program is not installed. Said aloud and counted like
+/// in tests/common; where `CI=true` nothing may be missing.
+fn missing(programs: &[&str]) -> bool {
+    use std::io::Write;
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let directories: Vec<_> = std::env::split_paths(&path).collect();
+    let Some(program) = programs
+        .iter()
+        .find(|program| !directories.iter().any(|d| d.join(program).is_file()))
+    else {
+        return false;
+    };
+    let in_ci = std::env::var_os("CI").is_some_and(|v| v == "true");
+    assert!(!in_ci, "{program} must be installed where CI=true");
+    let test = std::thread::current().name().unwrap_or("test").to_owned();
+    let line = format!("{test}: {program} is not installed");
+    let _ = writeln!(std::io::stderr(), "skipped: {line}");
+    if let Some(path) = std::env::var_os("QD_TEST_SKIPPED") {
+        let mut file = fs::OpenOptions::new()
+            .create(true)
+            .append(true)
+            .open(path)
+            .unwrap();
+        writeln!(file, "{line}").unwrap();
+    }
+    true
+}
+
 /// Runs a program that must succeed; its standard output.
 fn run(directory: &Path, program: &str, args: &[&str], variables: &[(String, String)]) -> String {
     let output = Command::new(program)
@@ -32,7 +60,7 @@ fn run(directory: &Path, program: &str, args: &[&str], variables: &[(String, Str
         .current_dir(directory)
         .envs(variables.iter().map(|(k, v)| (k, v)))
         .output()
-        .unwrap_or_else(|e| panic!("{program} must be installed to test secrets: {e}"));
+        .unwrap_or_else(|e| panic!("{program}: {e}"));
     assert!(
         output.status.success(),
         "{program} {args:?}: {}",
@@ -196,6 +224,9 @@ impl Drop for GitSecret {
 
 #[tokio::test]
 async fn git_secret() {
+    if missing(&["git-secret", "gpg"]) {
+        return;
+    }
     let text = r#"{"hcloud_token_production": "hidden", "aws_acces_key_id": "x"}"#;
     let repository = GitSecret::new("", text);
     let secrets = repository.secrets();
@@ -239,6 +270,9 @@ fn names(directory: &Path) -> Vec<std::ffi::OsString> {
 
 #[tokio::test]
 async fn git_secret_with_a_passphrase_nobody_can_type() {
+    if missing(&["git-secret", "gpg"]) {
+        return;
+    }
     let repository = GitSecret::new("secret words", r#"{"aws_access_key_id": "x"}"#);
     let secrets = repository.secrets();
     let problem = secrets.get(SecretKey::AwsAccessKeyId).await.err().unwrap();
@@ -273,6 +307,9 @@ async fn git_secret_with_a_passphrase_nobody_can_type() {
 
 #[tokio::test]
 async fn age() {
+    if missing(&["age", "age-keygen"]) {
+        return;
+    }
     let root = tempfile::tempdir().unwrap();
     let directory = root.path();
     run(directory, "age-keygen", &["-o", "key.txt"], &[]);
