@@ -1,14 +1,55 @@
 //! `qd demo`.
 
-use super::{Global, Run};
+use super::{Global, Run, console::Screen, interrupt};
+use crate::demo;
+use crate::problem::{Exit, Problem};
 use clap::Args;
+use std::io::Write;
 
-/// The console on the embedded environment
+/// The console on an embedded environment, without network, accounts or servers
+///
+/// Three simulated hosts with a story: a container that crashes until it is restarted, a disk
+/// that fills until cleanup.service is started, a timer whose job fails each third time, busy
+/// logs. Operations work. Everything listens on loopback and is gone afterwards.
 #[derive(Debug, Args)]
-pub struct Demo {}
+pub struct Demo {
+    /// Only serve it, for other programs: prints KEY=VALUE lines, then READY, and runs until
+    /// interrupted
+    #[arg(long)]
+    headless: bool,
+    /// Makes the story repeatable
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    seed: u64,
+}
 
 /// Runs it.
-pub(crate) async fn run(global: &Global, command: Demo) -> Run {
-    let _ = (global, command);
-    todo!()
+pub(crate) async fn run(global: &Global, screen: &Screen, command: Demo) -> Run {
+    let demo = demo::Demo::start(command.seed).await.map_err(|error| {
+        Problem::new(
+            "demo",
+            "demo-start",
+            Exit::Negative,
+            format!("the demo cannot start: {error}"),
+        )
+        .hint("it needs a writable temporary directory and free ports on 127.0.0.1")
+    })?;
+    if command.headless {
+        let mut out = std::io::stdout().lock();
+        let printed = write!(out, "{}READY\n", demo.variables()).and_then(|()| out.flush());
+        drop(out);
+        printed.map_err(|error| {
+            let text = format!("cannot write to standard output: {error}");
+            Problem::new("demo", "output", Exit::Negative, text)
+        })?;
+        // Interrupted is how it is meant to end.
+        interrupt::received().await;
+        return Ok(0);
+    }
+    let mut options = screen.options(global);
+    options.config = Some(demo.directory().to_owned());
+    // QD_ENV names an environment of the user's, most likely.
+    options.environment = options
+        .environment
+        .filter(|name| demo::ENVIRONMENTS.contains(&name.as_str()));
+    crate::tui::start::console(options).await
 }

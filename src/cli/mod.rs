@@ -202,7 +202,7 @@ async fn dispatch(global: &Global, screen: &console::Screen, command: Option<Com
         Some(Command::Config(c)) => config::run(global, c).await,
         Some(Command::Doctor(c)) => doctor::run(global, c).await,
         Some(Command::History(c)) => history::run(global, c).await,
-        Some(Command::Demo(c)) => demo::run(global, c).await,
+        Some(Command::Demo(c)) => demo::run(global, screen, c).await,
         Some(Command::Completions(c)) => completions::run(c),
         Some(Command::Man(c)) => man::run(c),
     }
