@@ -13,6 +13,13 @@ use crate::{
     },
 };
 
+/// The way out of a panic is tested with this; release builds do not have it.
+#[cfg(debug_assertions)]
+#[expect(clippy::panic, reason = "asked for by the command of that name")]
+fn mistake() {
+    panic!("asked for by the command panic!");
+}
+
 /// Parses and does it.
 ///
 /// # Errors
@@ -26,6 +33,10 @@ pub(super) fn run(
         span: 0..line.len(),
         message,
     };
+    #[cfg(debug_assertions)]
+    if line.trim() == "panic!" {
+        mistake();
+    }
     match parse(line)? {
         Command::Action(id) => {
             if let Some(action) = actions::by_id(id) {
