@@ -68,7 +68,8 @@ pub enum Asking {
 
 type Lookup = Box<dyn Fn(&str) -> Option<String> + Send + Sync>;
 
-/// The secrets that belong to a config.json. Files are read once, when first needed.
+/// The secrets that belong to a config.json. Files are read once, when first needed; what could
+/// not be read is tried again when next needed.
 pub struct Secrets {
     directory: PathBuf,
     age_identity: Option<PathBuf>,
@@ -76,8 +77,8 @@ pub struct Secrets {
     variable: Lookup,
     /// Set for the programs that decrypt, beside this process's own variables.
     program_variables: Vec<(String, String)>,
-    plain: OnceCell<Result<Contents, Box<Diagnostic>>>,
-    encrypted: OnceCell<Result<Contents, Box<Diagnostic>>>,
+    plain: OnceCell<Contents>,
+    encrypted: OnceCell<Contents>,
 }
 
 impl Secrets {
@@ -119,7 +120,7 @@ impl Secrets {
                         return Ok(Some(value));
                     }
                 }
-                Err(diagnostic) => return Err(Problem::from(&**diagnostic)),
+                Err(diagnostic) => return Err(Problem::from(&*diagnostic)),
             }
         }
         Ok(None)
@@ -136,7 +137,7 @@ impl Secrets {
         for contents in [self.plain().await, self.encrypted().await] {
             match contents {
                 Ok(contents) => found.extend(contents.check(environments)),
-                Err(diagnostic) => found.push(*diagnostic.clone()),
+                Err(diagnostic) => found.push(*diagnostic),
             }
         }
         let encrypted = source::encrypted(&self.directory);
@@ -152,10 +153,10 @@ impl Secrets {
         found
     }
 
-    async fn plain(&self) -> &Result<Contents, Box<Diagnostic>> {
+    async fn plain(&self) -> Result<&Contents, Box<Diagnostic>> {
         let path = self.directory.join(source::PLAIN);
         self.plain
-            .get_or_init(|| async move {
+            .get_or_try_init(|| async move {
                 if !path.exists() {
                     return Ok(Contents::default());
                 }
@@ -165,9 +166,9 @@ impl Secrets {
             .await
     }
 
-    async fn encrypted(&self) -> &Result<Contents, Box<Diagnostic>> {
+    async fn encrypted(&self) -> Result<&Contents, Box<Diagnostic>> {
         self.encrypted
-            .get_or_init(|| async {
+            .get_or_try_init(|| async {
                 let Some(source) = self.encrypted_source() else {
                     return Ok(Contents::default());
                 };

@@ -298,7 +298,6 @@ async fn git_secret_with_a_passphrase_nobody_can_type() {
         "git",
         &["secret", "cat", "-p", "secret words", "secrets.json"],
     );
-    let secrets = repository.secrets();
     assert_eq!(
         value(&secrets, SecretKey::AwsAccessKeyId).await.unwrap().0,
         "x"
