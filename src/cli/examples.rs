@@ -74,3 +74,14 @@ pub(super) const DEMO: &str = "\
 Examples:
   qd demo                          three hosts, and something is wrong
   qd demo --headless               serves only, for other clients: prints how to reach it";
+
+pub(super) const COMPLETIONS: &str = "\
+Examples:
+  qd completions bash > ~/.local/share/bash-completion/completions/qd
+  qd completions zsh > ~/.local/share/zsh/site-functions/_qd
+  qd completions fish > ~/.config/fish/completions/qd.fish";
+
+pub(super) const MAN: &str = "\
+Examples:
+  qd man | man -l -                reads it now
+  qd man > ~/.local/share/man/man1/qd.1";

@@ -124,7 +124,9 @@ pub(crate) enum Command {
     History(history::History),
     #[command(after_help = examples::DEMO)]
     Demo(demo::Demo),
+    #[command(after_help = examples::COMPLETIONS)]
     Completions(completions::Completions),
+    #[command(after_help = examples::MAN)]
     Man(man::Man),
 }
 
