@@ -35,7 +35,7 @@ pub(crate) async fn run(global: &Global, screen: &Screen, command: Demo) -> Run 
     })?;
     if command.headless {
         let mut out = std::io::stdout().lock();
-        let printed = write!(out, "{}READY\n", demo.variables()).and_then(|()| out.flush());
+        let printed = writeln!(out, "{}READY", demo.variables()).and_then(|()| out.flush());
         drop(out);
         printed.map_err(|error| {
             let text = format!("cannot write to standard output: {error}");

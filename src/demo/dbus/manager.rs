@@ -20,7 +20,7 @@ type Row = (
 );
 
 fn path(text: impl Into<String>) -> zbus::Result<OwnedObjectPath> {
-    Ok(OwnedObjectPath::try_from(text.into())?)
+    OwnedObjectPath::try_from(text.into())
 }
 
 fn row(world: &World, unit: &Unit) -> Option<Row> {

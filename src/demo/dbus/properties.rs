@@ -57,9 +57,7 @@ fn put<'a>(map: &mut Map, name: &'static str, value: impl Into<Variant<'a>>) {
 }
 
 pub(super) fn job_path(id: u32) -> zbus::Result<OwnedObjectPath> {
-    Ok(OwnedObjectPath::try_from(format!(
-        "/org/freedesktop/systemd1/job/{id}"
-    ))?)
+    OwnedObjectPath::try_from(format!("/org/freedesktop/systemd1/job/{id}"))
 }
 
 /// A unit's object path.

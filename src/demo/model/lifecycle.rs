@@ -126,10 +126,10 @@ impl World {
         let Some(job) = self.jobs.remove(&id) else {
             return;
         };
-        if let Some(unit) = self.units.get_mut(&job.unit) {
-            if unit.job == Some(id) {
-                unit.job = None;
-            }
+        if let Some(unit) = self.units.get_mut(&job.unit)
+            && unit.job == Some(id)
+        {
+            unit.job = None;
         }
         self.changed(&job.unit);
         self.events.push(Event::JobRemoved(id, job.unit, result));
