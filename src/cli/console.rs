@@ -21,6 +21,7 @@ impl Screen {
             hosts: global.hosts.clone(),
             read_only: global.read_only,
             ascii: self.ascii,
+            forgetful: false,
         }
     }
 }

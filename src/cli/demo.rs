@@ -46,6 +46,7 @@ pub(crate) async fn run(global: &Global, screen: &Screen, command: Demo) -> Run 
         return Ok(0);
     }
     let mut options = screen.options(global);
+    options.forgetful = true;
     options.config = Some(demo.directory().to_owned());
     // QD_ENV names an environment of the user's, most likely.
     options.environment = options

@@ -5,6 +5,7 @@
 //! Nothing below this module knows of it.
 
 pub mod actions;
+pub mod cache;
 pub mod clipboard;
 pub mod command;
 pub mod effect;

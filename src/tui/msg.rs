@@ -4,6 +4,7 @@
 //! reads a clock.
 
 use super::{
+    cache::Snapshot,
     model::{EnvId, Preferences},
     theme::Theme,
 };
@@ -123,6 +124,8 @@ pub enum EnvMsg {
     Units(HostId, UnitEvent),
     /// A host was measured.
     Metrics(HostId, MetricsEvent),
+    /// What was last known of it.
+    Cached(Snapshot),
     /// Operations that were under way when an earlier console ended.
     Pending(Vec<Pending>),
 }

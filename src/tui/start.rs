@@ -2,6 +2,7 @@
 //! given up for a while.
 
 use super::{
+    cache::{Cache, Snapshot},
     clipboard::{self, Surroundings},
     effect::Effect,
     keymap::{Keymap, Override, Preset},
@@ -50,6 +51,8 @@ pub struct Options {
     pub read_only: bool,
     /// Draw with ASCII only.
     pub ascii: bool,
+    /// Keep nothing of what was seen for the next start.
+    pub forgetful: bool,
 }
 
 type Screen = Console<CrosstermBackend<BufWriter<Stdout>>>;
@@ -86,6 +89,17 @@ pub async fn console(options: Options) -> Result<u8, Problem> {
     model.themes = theme::names(themes_directory().as_deref());
     model.now = Timestamp::now();
 
+    // The first frame shows what was last known.
+    let cache = if options.forgetful {
+        Cache::none()
+    } else {
+        Cache::new(loaded.path())
+    };
+    let current = model.current.clone();
+    if let (Some(snapshot), Some(world)) = (cache.load(&current), model.worlds.get_mut(&current)) {
+        snapshot.fill(world);
+    }
+
     terminal::report_panics(state_directory());
     for problem in said.into_iter().chain(wrong) {
         update::update(&mut model, Msg::Problem(problem));
@@ -93,7 +107,14 @@ pub async fn console(options: Options) -> Result<u8, Problem> {
     let (tx, rx) = mpsc::channel(QUEUE);
     let owner = Owner {
         config: loaded.path().to_owned(),
-        runtime: Runtime::new(loaded, options.hosts, options.read_only, tx.clone()),
+        runtime: Runtime::new(
+            loaded,
+            options.hosts,
+            options.read_only,
+            cache.clone(),
+            tx.clone(),
+        ),
+        cache,
         tx,
         ascii: options.ascii || settings.ascii,
         around: Surroundings::from_environment(),
@@ -248,6 +269,12 @@ async fn on_terminal(
         }
     };
     drop(guard);
+    for (env, world) in &console.model.worlds {
+        // A cache that cannot be written is only slower next time.
+        if let Some(snapshot) = Snapshot::of(world).filter(|_| world.open) {
+            let _ = owner.cache.save(env, &snapshot);
+        }
+    }
     owner.runtime.close();
     Ok(code)
 }
@@ -256,6 +283,7 @@ async fn on_terminal(
 struct Owner {
     config: PathBuf,
     runtime: Runtime,
+    cache: Cache,
     tx: mpsc::Sender<Msg>,
     ascii: bool,
     around: Surroundings,

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use zbus::{OwnedVariant, Variant};
 
 /// A unit as systemd describes it. `None` where systemd has no value (not measured, never set).
-#[derive(Debug, Clone, Default, PartialEq, serde::Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Unit {
     /// e.g. `nginx.service`.
     pub name: String,

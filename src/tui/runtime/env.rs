@@ -4,6 +4,7 @@ use crate::{
     ops,
     remote::{fleet::Fleet, metrics, ssh::Host, systemd},
     tui::{
+        cache::Cache,
         model::EnvId,
         msg::{EnvMsg, Msg},
     },
@@ -45,6 +46,17 @@ fn metrics(env: EnvId, host: Host, tx: mpsc::Sender<Msg>) {
             if tx.send(Msg::Env(env.clone(), news)).await.is_err() {
                 return;
             }
+        }
+    });
+}
+
+/// Tells what was known of an environment when a console was last there.
+pub(super) fn cached(cache: Cache, env: EnvId, tx: mpsc::Sender<Msg>) {
+    tokio::spawn(async move {
+        let name = env.clone();
+        let loaded = tokio::task::spawn_blocking(move || cache.load(&name)).await;
+        if let Ok(Some(snapshot)) = loaded {
+            let _ = tx.send(Msg::Env(env, EnvMsg::Cached(snapshot))).await;
         }
     });
 }

@@ -8,6 +8,7 @@ mod questions;
 mod streams;
 
 use super::{
+    cache::Cache,
     effect::{Ask, Effect},
     model::EnvId,
     msg::{Level, Msg, Reply, RequestId},
@@ -44,6 +45,7 @@ pub struct Runtime {
     loaded: Arc<Loaded>,
     only: Vec<String>,
     read_only: bool,
+    cache: Cache,
     tx: mpsc::Sender<Msg>,
     fleets: HashMap<EnvId, Fleet>,
     streams: Streams,
@@ -61,11 +63,13 @@ impl Runtime {
         loaded: Arc<Loaded>,
         only: Vec<String>,
         read_only: bool,
+        cache: Cache,
         tx: mpsc::Sender<Msg>,
     ) -> Runtime {
         Runtime {
             loaded,
             only,
+            cache,
             read_only,
             streams: Streams::new(tx.clone()),
             questions: Questions::new(tx.clone()),
@@ -126,6 +130,7 @@ impl Runtime {
                 let fleet = Fleet::new(&environment, prompter);
                 env::watch(&env, &fleet, &self.tx);
                 env::pending(env.clone(), self.tx.clone());
+                env::cached(self.cache.clone(), env.clone(), self.tx.clone());
                 self.fleets.insert(env, fleet);
             }
             Err(problem) => self.spawn(async move { Msg::Problem(problem) }),

@@ -56,7 +56,7 @@ pub(super) fn environment(name: &str, hosts: &[&str], read_only: bool) -> Enviro
 }
 
 /// Production with two hosts, staging read-only with one, an empty one.
-pub(super) fn model() -> Model {
+pub(in crate::tui) fn model() -> Model {
     let worlds = [
         environment("production", &["web-1", "db-1"], false),
         environment("staging", &["stage-1"], true),
@@ -163,7 +163,7 @@ pub(super) fn arrives(env: &str, host: &str) -> Vec<Msg> {
 }
 
 /// Production, both hosts reached.
-pub(super) fn live() -> Model {
+pub(in crate::tui) fn live() -> Model {
     let mut model = model();
     update::start(&mut model);
     for host in ["web-1", "db-1"] {
@@ -190,7 +190,7 @@ pub(super) fn keys(text: &str) -> Vec<KeyEvent> {
             }
             None => {
                 keys.push(KeyEvent::new(KeyCode::Char(c), KeyModifiers::NONE));
-                rest = &rest[c.len_utf8()..];
+                rest = rest.get(c.len_utf8()..).unwrap();
             }
         }
     }

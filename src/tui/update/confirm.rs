@@ -250,7 +250,7 @@ pub(super) fn job(model: &mut Model, id: JobId, event: JobEvent, out: &mut Vec<E
                 ops::EndState::Cancelled => Level::Warning,
                 _ => Level::Error,
             };
-            let mut text = format!("{}: {}", job.title, outcome.summary);
+            let mut text = format!("{}: {}", job.intent.host(), outcome.summary);
             if let Some(hint) = outcome.problem.as_ref().and_then(|p| p.hint.as_ref()) {
                 text.push_str(&format!(" ({hint})"));
             }

@@ -50,6 +50,15 @@ pub(super) fn news(model: &mut Model, env: &EnvId, news: EnvMsg, out: &mut Vec<E
             begun(world, now);
             host
         }
+        EnvMsg::Cached(snapshot) => {
+            snapshot.fill(world);
+            model.dirty |= current;
+            let hosts: Vec<HostId> = world.hosts.keys().cloned().collect();
+            for host in hosts {
+                tell_all(model, env, &host, out);
+            }
+            return;
+        }
         // Its connection tells the same, with the reason.
         EnvMsg::Metrics(_, MetricsEvent::Down(_)) => return,
         EnvMsg::Pending(pending) => return confirm::reattach(model, env, pending, out),
