@@ -4,7 +4,7 @@
 
 mod common;
 
-use common::Qd;
+use common::{Qd, Terminal};
 use quarterdeck::tui::actions::{ACTIONS, Action, ActionRisk, Context};
 use std::{fmt::Write, path::Path};
 
@@ -194,5 +194,29 @@ fn every_command_s_help_says_what_it_does_with_an_example() {
             text.lines().any(|line| line.starts_with(&example)),
             "{name} has no example:\n{text}"
         );
+    }
+}
+
+/// The README's picture: the demo's Deck, once its story has begun.
+#[test]
+fn the_picture_shows_the_demo() {
+    let qd = Qd::new();
+    let truecolour = [("COLORTERM", "truecolor")];
+    let terminal = Terminal::with(&qd, &truecolour, &["demo", "--seed", "1"], (100, 24));
+    terminal.wait_until("problems and hosts", |screen| {
+        let text = screen.contents();
+        text.contains("PROBLEM") && text.contains("✗") && text.contains("%")
+    });
+    let wanted = std::env::var_os("QD_DOCS").is_some_and(|v| v == "write");
+    if wanted {
+        // Two samples of the hosts' load make a graph.
+        std::thread::sleep(std::time::Duration::from_secs(35));
+    }
+    terminal.wait_quiet(std::time::Duration::from_millis(500));
+    let picture = terminal.look(common::svg::draw);
+    assert!(picture.contains("PROBLEM"), "{picture}");
+    if wanted {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/deck.svg");
+        std::fs::write(path, picture).unwrap();
     }
 }
