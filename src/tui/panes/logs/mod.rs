@@ -20,7 +20,8 @@ mod tests;
 use super::{Args, Ctx, PaneMsg, Subject};
 use crate::{
     filter::Filter,
-    logs::{Entry, Query, store::DEFAULT_BUDGET},
+    config::settings,
+    logs::{Entry, Query},
     remote::HostId,
     text,
     tui::{
@@ -71,10 +72,14 @@ pub fn open(args: &Args, ctx: &Ctx) -> (State, Vec<Next>) {
     let mut state = State {
         hosts: Vec::new(),
         query: Query::default(),
-        held: Held::new(DEFAULT_BUDGET),
+        held: Held::new(ctx.preferences.log_budget),
         intake: Intake::default(),
         here: Position::default(),
-        time: TimeFormat::default(),
+        time: match ctx.preferences.time {
+            settings::TimeFormat::Local => TimeFormat::Short,
+            settings::TimeFormat::Utc => TimeFormat::Utc,
+            settings::TimeFormat::Relative => TimeFormat::Relative,
+        },
         wrap: false,
         left: 0,
         detail: None,
