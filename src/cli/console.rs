@@ -10,6 +10,9 @@ pub struct Screen {
     /// Draw with ASCII characters only
     #[arg(long)]
     pub ascii: bool,
+    /// Lines instead of a screen, for screen readers: commands and actions are typed
+    #[arg(long)]
+    pub plain: bool,
 }
 
 impl Screen {
@@ -22,6 +25,7 @@ impl Screen {
             read_only: global.read_only,
             ascii: self.ascii,
             forgetful: false,
+            plain: self.plain,
         }
     }
 }

@@ -16,6 +16,7 @@ pub mod layout;
 pub mod model;
 pub mod msg;
 pub mod panes;
+pub mod plain;
 pub mod run;
 pub mod runtime;
 pub mod start;

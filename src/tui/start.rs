@@ -8,6 +8,7 @@ use super::{
     keymap::{Keymap, Override, Preset},
     model::{EnvId, Model, Preferences, World},
     msg::{Level, Msg},
+    plain::Plain,
     run::{self, Console, Input, Leave},
     runtime::{QUEUE, Runtime},
     terminal::{self, Guard},
@@ -53,6 +54,8 @@ pub struct Options {
     pub ascii: bool,
     /// Keep nothing of what was seen for the next start.
     pub forgetful: bool,
+    /// Lines instead of a screen.
+    pub plain: bool,
 }
 
 type Screen = Console<CrosstermBackend<BufWriter<Stdout>>>;
@@ -62,7 +65,8 @@ type Screen = Console<CrosstermBackend<BufWriter<Stdout>>>;
 /// # Errors
 /// The configuration cannot be used, or there is no terminal.
 pub async fn console(options: Options) -> Result<u8, Problem> {
-    if !io::stdout().is_terminal() || !io::stdin().is_terminal() {
+    let interactive = io::stdout().is_terminal() && io::stdin().is_terminal();
+    if !options.plain && !interactive {
         return Err(Problem::new(
             "console",
             "no-terminal",
@@ -119,7 +123,11 @@ pub async fn console(options: Options) -> Result<u8, Problem> {
         ascii: options.ascii || settings.ascii,
         around: Surroundings::from_environment(),
     };
-    let result = on_terminal(model, owner, rx, mouse).await;
+    let result = if options.plain {
+        as_lines(model, owner, rx).await
+    } else {
+        on_terminal(model, owner, rx, mouse).await
+    };
     result.map_err(|error| {
         Problem::new(
             "console",
@@ -275,6 +283,34 @@ async fn on_terminal(
             let _ = owner.cache.save(env, &snapshot);
         }
     }
+    owner.runtime.close();
+    Ok(code)
+}
+
+async fn as_lines(
+    mut model: Model,
+    mut owner: Owner,
+    mut messages: mpsc::Receiver<Msg>,
+) -> io::Result<u8> {
+    // What is copied goes to a file: nothing but words is written.
+    owner.around = Surroundings {
+        deaf: true,
+        ..Surroundings::default()
+    };
+    for effect in update::start(&mut model) {
+        run::Executor::execute(&mut owner, effect);
+    }
+    let mut plain = Plain::new(model);
+    let code = loop {
+        match plain.run(&mut messages, &mut owner).await? {
+            Leave::Quit(code) => break code,
+            Leave::For(effect) => {
+                if let Some(said) = meanwhile(*effect, &owner).await {
+                    update::update(&mut plain.model, said);
+                }
+            }
+        }
+    };
     owner.runtime.close();
     Ok(code)
 }

@@ -63,6 +63,38 @@ pub fn view(model: &Model, cache: &mut ViewCache, frame: &mut Frame) {
     }
 }
 
+/// What lies over the screen as lines of text, without frames; empty when nothing does.
+pub fn overlay_text(model: &Model) -> String {
+    let area = Rect::new(0, 0, 120, 60);
+    let mut buffer = ratatui::buffer::Buffer::empty(area);
+    let mut hits = Vec::new();
+    let theme = super::theme::Theme::new(
+        &super::theme::Definition::default(),
+        super::theme::Depth::None,
+        &super::theme::PLAIN,
+    );
+    let layout = super::layout::Layout::of((area.width, area.height));
+    let mut painter = Painter::new(&mut buffer, &mut hits, &theme);
+    overlay::asking(model, &layout, &mut painter);
+    let mut out = String::new();
+    for y in area.top()..area.bottom() {
+        let mut line = String::new();
+        let mut x = area.left();
+        while x < area.right() {
+            let symbol = buffer.cell((x, y)).map_or(" ", |cell| cell.symbol());
+            line.push_str(symbol);
+            // The cell behind a wide character is not its own.
+            x += u16::try_from(columns(symbol)).unwrap_or(1).max(1);
+        }
+        let line = line.trim();
+        if !line.is_empty() {
+            out.push_str(line);
+            out.push('\n');
+        }
+    }
+    out
+}
+
 /// What the pane of this screen can see.
 pub fn ctx(model: &Model, id: ScreenId) -> Option<Ctx<'_>> {
     let screen = model.screens.get(&id)?;

@@ -128,6 +128,45 @@ pub static ASCII: Glyphs = Glyphs {
     hidden: "*",
 };
 
+/// For listening: words instead of shapes, and no frames.
+pub static PLAIN: Glyphs = Glyphs {
+    good: " ",
+    busy: " ",
+    warning: " ",
+    bad: " ",
+    off: " ",
+    unknown: "?",
+    cursor: " ",
+    mark: "*",
+    ascending: " ",
+    descending: " ",
+    more_right: " ",
+    more_left: " ",
+    bar: " ",
+    line: " ",
+    gap: " ",
+    step: ",",
+    continued: " ",
+    prompt: " ",
+    full: " ",
+    empty: " ",
+    spark: [" ", " ", " ", " ", " ", " ", " ", " ", " "],
+    thumb: " ",
+    open: " ",
+    closed: " ",
+    border: border::Set {
+        top_left: " ",
+        top_right: " ",
+        bottom_left: " ",
+        bottom_right: " ",
+        vertical_left: " ",
+        vertical_right: " ",
+        horizontal_top: " ",
+        horizontal_bottom: " ",
+    },
+    hidden: " ",
+};
+
 impl Glyphs {
     /// All shapes, for tests and for measuring.
     #[cfg(test)]

@@ -30,6 +30,11 @@ pub(super) fn draw(model: &Model, layout: &Layout, painter: &mut Painter) {
         };
         toast::draw(painter, layout.body, role, &text::clean(&message.text));
     }
+    asking(model, layout, painter);
+}
+
+/// What waits for the user.
+pub(super) fn asking(model: &Model, layout: &Layout, painter: &mut Painter) {
     let whole = painter.buffer.area;
     for overlay in &model.overlays {
         match overlay {

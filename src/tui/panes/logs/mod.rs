@@ -19,8 +19,8 @@ mod tests;
 
 use super::{Args, Ctx, PaneMsg, Subject};
 use crate::{
-    filter::Filter,
     config::settings,
+    filter::Filter,
     logs::{Entry, Query},
     remote::HostId,
     text,
