@@ -9,7 +9,7 @@
 
 mod common;
 
-use common::{ConfigDir, Qd, TestHost};
+use common::{ConfigDir, Demo, Qd, TestHost};
 use serde_json::{Value, json};
 use std::net::TcpListener;
 
@@ -302,4 +302,84 @@ fn the_doctor_finds_what_is_wrong() {
     host.fault("refuse");
     let document = qd.json(3, &["doctor"]);
     assert_eq!(status(&document, "reach"), "fail");
+}
+
+#[test]
+fn the_demo_is_an_environment_like_any_other() {
+    let demo = Demo::start();
+    let qd = demo.qd();
+    let document = qd.json(0, &["units"]);
+    assert_eq!(document["environment"], "demo");
+    let items = document["items"].as_array().unwrap();
+    for host in ["data-1", "web-1", "web-2"] {
+        assert!(items.iter().any(|item| item["host"] == host), "{host}");
+    }
+    let one = qd.json(0, &["units", "--host", "web-2"]);
+    let items = one["items"].as_array().unwrap();
+    assert!(!items.is_empty() && items.iter().all(|item| item["host"] == "web-2"));
+
+    // Something is wrong in it, and the doctor says so of the right host.
+    let document = qd.json(1, &["doctor"]);
+    let items = document["items"].as_array().unwrap();
+    let failed: Vec<_> = items.iter().filter(|i| i["status"] == "fail").collect();
+    assert!(
+        failed
+            .iter()
+            .any(|i| i["check"] == "units" && i["host"] == "data-1")
+    );
+    assert!(failed.iter().all(|i| i["check"] == "units"), "{failed:#?}");
+
+    let environments = qd.json(0, &["env", "list"]);
+    assert_eq!(environments["version"], 1);
+}
+
+#[test]
+fn a_reader_that_has_enough_is_no_failure() {
+    let demo = Demo::start();
+    let script = format!(
+        "{} units | head -n 1; echo ${{PIPESTATUS[0]}}",
+        Qd::binary()
+    );
+    let output = std::process::Command::new("bash")
+        .args(["-c", &script])
+        .env_clear()
+        .envs(demo.qd().environment())
+        .output()
+        .unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(text.ends_with("\n0\n"), "{text}");
+    assert!(output.stderr.is_empty());
+}
+
+#[test]
+fn an_interrupted_command_ends_at_once_with_130() {
+    let demo = Demo::start();
+    let qd = demo.qd();
+    let mut following = std::process::Command::new(Qd::binary())
+        .args(["logs", "-f"])
+        .env_clear()
+        .envs(qd.environment())
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut first = [0];
+    std::io::Read::read_exact(following.stdout.as_mut().unwrap(), &mut first).unwrap();
+    common::interrupt(&following);
+    let start = std::time::Instant::now();
+    assert_eq!(following.wait().unwrap().code(), Some(130));
+    assert!(start.elapsed().as_secs() < 3);
+}
+
+#[test]
+fn what_the_program_does_is_logged_where_it_is_asked_for() {
+    let demo = Demo::start();
+    let qd = demo.qd();
+    let log = qd.home().join("qd.log");
+    let words = ["units", "-vv", "--log-file", log.to_str().unwrap()];
+    let (code, _, err) = run(&qd, &words);
+    assert_eq!((code, err.as_str()), (0, ""));
+    let mode = std::os::unix::fs::PermissionsExt::mode(&log.metadata().unwrap().permissions());
+    assert_eq!(mode & 0o777, 0o600);
+    let wrong = ["units", "--log-file", "/nowhere/qd.log"];
+    assert_eq!(run(&qd, &wrong).0, 2);
 }

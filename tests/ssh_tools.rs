@@ -103,8 +103,7 @@ fn a_tunnel_carries_connections_to_ports_and_sockets() {
             connection.read_exact(&mut banner).unwrap();
             assert_eq!(&banner, b"SSH-2.0-", "{target}");
         }
-        let pid = nix::unistd::Pid::from_raw(tunnel.id() as i32);
-        nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGINT).unwrap();
+        common::interrupt(&tunnel);
         assert_eq!(tunnel.wait().unwrap().code(), Some(130));
     }
 }

@@ -11,6 +11,7 @@
 )]
 
 mod config;
+mod demo;
 pub mod follow;
 mod host;
 mod program;
@@ -19,8 +20,9 @@ pub mod svg;
 mod terminal;
 
 pub use config::ConfigDir;
+pub use demo::Demo;
 pub use host::TestHost;
-pub use program::Qd;
+pub use program::{Qd, interrupt};
 pub use skip::{hosts, skip};
 pub use terminal::Terminal;
 

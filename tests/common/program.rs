@@ -21,8 +21,13 @@ impl Qd {
 
     /// With this configuration, through `QD_CONFIG`.
     pub fn with(config: &ConfigDir) -> Qd {
+        Qd::at(config.path().to_owned())
+    }
+
+    /// With the configuration in this directory.
+    pub fn at(config: PathBuf) -> Qd {
         Qd {
-            config: Some(config.path().to_owned()),
+            config: Some(config),
             ..Qd::new()
         }
     }
@@ -82,4 +87,11 @@ impl Qd {
         );
         serde_json::from_slice(&output.stdout).unwrap()
     }
+}
+
+/// Sends SIGINT, as Ctrl-C does.
+pub fn interrupt(child: &std::process::Child) {
+    let pid = nix::unistd::Pid::from_raw(child.id().try_into().unwrap());
+    // It may have ended already.
+    let _ = nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGINT);
 }
