@@ -3,6 +3,7 @@
 //! Here: one connection, the bus's own calls and signals. The manager's calls are in `manager`,
 //! properties in `properties`.
 
+mod handshake;
 mod manager;
 mod properties;
 mod socket;
@@ -14,11 +15,7 @@ use futures::StreamExt;
 use std::sync::Arc;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::sync::broadcast::error::RecvError;
-use zbus::{
-    Connection, DynamicType, Guid, Message, MessageStream,
-    connection::{AuthMechanism, Builder},
-    message,
-};
+use zbus::{Connection, DynamicType, Guid, Message, MessageStream, connection::Builder, message};
 
 const OWNER: &str = ":1.0";
 const CLIENT: &str = ":1.42";
@@ -63,12 +60,17 @@ struct Peer {
     connection: Connection,
 }
 
-async fn serve(host: Arc<Host>, root: bool, stream: tokio::io::DuplexStream) -> zbus::Result<()> {
+async fn serve(
+    host: Arc<Host>,
+    root: bool,
+    mut stream: tokio::io::DuplexStream,
+) -> zbus::Result<()> {
     let mut events = host.events();
-    let connection = Builder::socket(socket::Stream(stream))
-        .server(Guid::generate())
+    // zbus does not know the form in which sd-bus says that it is anonymous.
+    let guid = Guid::generate();
+    handshake::greet(&mut stream, guid.as_str()).await?;
+    let connection = Builder::authenticated_socket(socket::Stream(stream), guid)
         .p2p()
-        .auth_mechanism(AuthMechanism::Anonymous)
         .build()
         .await?;
     let mut calls = MessageStream::from(&connection);
