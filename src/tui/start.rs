@@ -10,7 +10,7 @@ use super::{
     msg::{Level, Msg},
     plain::Plain,
     run::{self, Console, Input, Leave},
-    runtime::{QUEUE, Runtime},
+    runtime::{QUEUE, Runtime, reload},
     terminal::{self, Guard},
     theme::{self, Ask, Definition, TerminalSays, Theme},
     update,
@@ -30,7 +30,7 @@ use ratatui::{Terminal, backend::CrosstermBackend};
 use std::{
     io::{self, BufWriter, IsTerminal, Stdout},
     path::PathBuf,
-    sync::Arc,
+    sync::{Arc, Mutex, PoisonError},
     task::Poll,
     time::{Duration, Instant},
 };
@@ -109,7 +109,10 @@ pub async fn console(options: Options) -> Result<u8, Problem> {
         update::update(&mut model, Msg::Problem(problem));
     }
     let (tx, rx) = mpsc::channel(QUEUE);
+    let chosen = Chosen::default();
+    let _watcher = keep_up(&options, &chosen, &tx);
     let owner = Owner {
+        chosen,
         config: loaded.path().to_owned(),
         runtime: Runtime::new(
             loaded,
@@ -315,8 +318,57 @@ async fn as_lines(
     Ok(code)
 }
 
+/// The theme chosen by command, which holds over the one in the settings.
+type Chosen = Arc<Mutex<Option<String>>>;
+
+/// Takes settings and themes as they are edited; a mistake leaves what holds and is told.
+fn keep_up(
+    options: &Options,
+    chosen: &Chosen,
+    tx: &mpsc::Sender<Msg>,
+) -> Option<notify::RecommendedWatcher> {
+    let directories: Vec<PathBuf> = settings::directory()
+        .into_iter()
+        .chain(themes_directory())
+        .collect();
+    let (ascii, chosen, told) = (options.ascii, chosen.clone(), tx.clone());
+    let watching = reload::watch(&directories, move || {
+        let (settings, said) = Settings::load();
+        let (mut preferences, mut wrong) = preferences(&settings, ascii);
+        let chosen = chosen
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
+        if let Some(name) = chosen {
+            match load_theme(&name, ascii || settings.ascii) {
+                Ok(theme) => preferences.theme = theme,
+                Err(problem) => wrong.push(problem),
+            }
+        }
+        let told = told.clone();
+        tokio::spawn(async move {
+            let mistakes = said.into_iter().chain(wrong).map(Msg::Problem);
+            for msg in std::iter::once(Msg::Settings(Box::new(preferences))).chain(mistakes) {
+                if told.send(msg).await.is_err() {
+                    return;
+                }
+            }
+        });
+    });
+    match watching {
+        Ok(watcher) => Some(watcher),
+        Err(error) => {
+            let text = format!("changed settings hold from the next start on: {error}");
+            // The queue is empty at the start.
+            let _ = tx.try_send(Msg::Say(Level::Warning, text));
+            None
+        }
+    }
+}
+
 /// Executes what needs the terminal; hands the rest to the runtime.
 struct Owner {
+    chosen: Chosen,
     config: PathBuf,
     runtime: Runtime,
     cache: Cache,
@@ -336,7 +388,10 @@ impl run::Executor for Owner {
                 }
             }
             Effect::Theme(name) => match load_theme(&name, self.ascii) {
-                Ok(theme) => Msg::Theme(Box::new(theme)),
+                Ok(theme) => {
+                    *self.chosen.lock().unwrap_or_else(PoisonError::into_inner) = Some(name);
+                    Msg::Theme(Box::new(theme))
+                }
                 Err(problem) => Msg::Problem(problem),
             },
             effect => return self.runtime.execute(effect),

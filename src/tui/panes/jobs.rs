@@ -113,7 +113,24 @@ fn record<'a>(key: &Key, state: &'a State) -> Option<&'a Record> {
     }
 }
 
+/// The output, broken to the width of the screen: what a compiler says at the end of a line
+/// matters most.
 fn output(state: &State, ctx: &Ctx) -> Vec<Line> {
+    let width = ctx.area.width.saturating_sub(1).max(20);
+    let mut wrapped = Vec::new();
+    for line in whole_output(state, ctx) {
+        crate::tui::widgets::text::wrap(&line.text, width, |range| {
+            wrapped.push(Line {
+                role: line.role,
+                ..Line::plain(line.text.get(range).unwrap_or_default())
+            });
+            true
+        });
+    }
+    wrapped
+}
+
+fn whole_output(state: &State, ctx: &Ctx) -> Vec<Line> {
     let Some(key) = state.list.selected() else {
         return Vec::new();
     };

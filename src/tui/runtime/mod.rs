@@ -5,6 +5,7 @@
 
 mod env;
 mod questions;
+pub mod reload;
 mod streams;
 
 use super::{

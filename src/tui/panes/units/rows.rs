@@ -40,8 +40,8 @@ pub(super) const COLUMNS: [Column; 9] = [
     column("HOST", 5, 14, 2, false),
     column("UNIT", 18, 44, 0, false),
     column("STATE", 14, 22, 0, false),
-    column("SINCE", 8, 10, 4, false),
-    column("NEXT", 8, 10, 6, false),
+    column("SINCE", 9, 10, 4, false),
+    column("NEXT", 9, 10, 6, false),
     column("RST", 3, 5, 3, true),
     column("MEM", 6, 7, 5, true),
     column("CPU", 6, 7, 7, true),
@@ -61,12 +61,16 @@ const fn column(title: &'static str, min: u16, ideal: u16, rank: u8, right: bool
 /// The columns; a single host needs no name in every row.
 pub(super) fn columns(ctx: &Ctx) -> Vec<Column> {
     let mut columns = COLUMNS.to_vec();
-    if ctx.world.hosts.len() < 2
-        && let Some(host) = columns.first_mut()
-    {
-        // One that no screen has room for.
-        host.min = u16::MAX;
-        host.rank = u8::MAX;
+    if let Some(host) = columns.first_mut() {
+        if ctx.world.hosts.len() < 2 {
+            // One that no screen has room for.
+            host.min = u16::MAX;
+            host.rank = u8::MAX;
+        } else {
+            let longest = ctx.world.hosts.keys().map(|id| id.as_str().len()).max();
+            let longest = u16::try_from(longest.unwrap_or(0)).unwrap_or(u16::MAX);
+            host.min = longest.clamp(5, 10);
+        }
     }
     columns
 }
