@@ -9,6 +9,8 @@
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
+    clippy::string_slice,
+    clippy::type_complexity,
     clippy::print_stdout,
     clippy::print_stderr
 )]
@@ -190,7 +192,7 @@ fn follow(host: &TestHost) {
     while start.elapsed() < Duration::from_secs(u64::from(SECONDS)) {
         let pressed = Instant::now();
         terminal.keys(":");
-        terminal.wait_until("the command line", |screen| prompt(screen));
+        terminal.wait_until("the command line", prompt);
         paint.push(pressed.elapsed());
         terminal.keys("\x1b");
         terminal.wait_until("no command line", |screen| !prompt(screen));

@@ -70,21 +70,14 @@ impl Seen {
     }
 
     /// Takes events until this is so.
-    #[track_caller]
-    fn until<'a>(
-        &'a mut self,
-        what: &'a str,
-        so: impl Fn(&Seen) -> bool + 'a,
-    ) -> impl Future<Output = ()> + 'a {
-        async move {
-            let deadline = Instant::now() + Duration::from_secs(60);
-            while !so(self) {
-                if tokio::time::timeout_at(deadline, self.next())
-                    .await
-                    .is_err()
-                {
-                    panic!("never: {what}; fixtures: {:#?}", self.fixtures());
-                }
+    async fn until(&mut self, what: &str, so: impl Fn(&Seen) -> bool) {
+        let deadline = Instant::now() + Duration::from_secs(60);
+        while !so(self) {
+            if tokio::time::timeout_at(deadline, self.next())
+                .await
+                .is_err()
+            {
+                panic!("never: {what}; fixtures: {:#?}", self.fixtures());
             }
         }
     }

@@ -17,7 +17,7 @@ use tokio::net::{TcpListener, TcpStream};
 /// connection is a channel of one SSH connection.
 #[derive(Debug, Args)]
 pub struct Tunnel {
-    /// [LOCAL:]TARGET: a local port (a free one when absent), then `host:port` or `unix:/path`
+    /// `[LOCAL:]TARGET`: a local port (a free one when absent), then `host:port` or `unix:/path`
     /// as the host sees it
     #[arg(value_name = "[LOCAL:]TARGET", value_parser = parse)]
     route: Route,

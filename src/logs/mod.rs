@@ -1,6 +1,6 @@
 //! Journal entries: parse, store, filter, search, follow, merge.
 //!
-//! Entries come from `journalctl -o export` on a host ([`follow`], [`fetch`]) and are kept in a
+//! Entries come from `journalctl -o export` on a host ([`follow()`], [`fetch()`]) and are kept in a
 //! bounded store. Nothing here draws.
 
 pub mod entry;

@@ -1,7 +1,7 @@
 //! Operations: everything that changes the world, and the pipeline they all pass through.
 //!
-//! `Intent -> Plan -> Confirm -> Execute -> Verify -> Record`. Only [`confirm`] makes an
-//! [`ApprovedPlan`]; only [`execute`] takes one, and it refuses in read-only environments.
+//! `Intent -> Plan -> Confirm -> Execute -> Verify -> Record`. Only [`confirm()`] makes an
+//! [`ApprovedPlan`]; only [`execute()`] takes one, and it refuses in read-only environments.
 
 pub mod audit;
 mod confirm;

@@ -7,7 +7,10 @@
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
-    clippy::indexing_slicing
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    // A host's name in configurations is its label.
+    clippy::misnamed_getters
 )]
 
 mod config;

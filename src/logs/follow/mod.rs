@@ -5,7 +5,7 @@
 //! (all boots), then follows from there. Every reading starts *at* that entry, which must come
 //! first and is dropped: proof that nothing is missing. `journalctl --follow` alone would not do:
 //! it shows the running boot only, so what was written between the last entry and a reboot would
-//! be lost. Where the proof fails, reading goes on by time and the hole is told as a [`Gap`].
+//! be lost. Where the proof fails, reading goes on by time and the hole is told as a [`Gap`](super::Gap).
 
 mod read;
 mod recent;

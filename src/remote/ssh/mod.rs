@@ -1,7 +1,7 @@
 //! One SSH connection a host, shared by everything that reads from or acts on it.
 //!
 //! [`Host`] is the handle: it connects when first used, reconnects with jittered backoff, limits
-//! the session channels and publishes its [`ConnState`]. What carries the bytes is a
+//! the session channels and publishes its [`ConnState`](super::ConnState). What carries the bytes is a
 //! [`Transport`]: russh by default, the system's `ssh` where asked for.
 
 mod argv;

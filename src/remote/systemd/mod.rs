@@ -1,6 +1,6 @@
 //! systemd over D-Bus: `systemd-stdio-bridge` on an exec channel, zbus, signals, no polling.
 //!
-//! [`watch`] keeps a list of units live through broken links; [`Systemd`] is one connection for
+//! [`watch()`] keeps a list of units live through broken links; [`Systemd`] is one connection for
 //! questions and actions. Whether an action should happen is decided elsewhere (`ops`).
 
 mod act;

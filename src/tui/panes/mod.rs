@@ -158,7 +158,7 @@ pub enum PaneMsg {
     Stream(StreamId, StreamMsg),
     /// The answer to a question of the pane.
     Reply(RequestId, Result<Reply, Problem>),
-    /// Time passed (only while the pane asked for it by [`wake`]).
+    /// Time passed (only while the pane asked for it by `wake`).
     Clock,
     /// The screen is shown (again), or its size changed.
     Shown,
