@@ -24,6 +24,11 @@ pub struct Demo {
 
 /// Runs it.
 pub(crate) async fn run(global: &Global, screen: &Screen, command: Demo) -> Run {
+    // From before there is anything to leave behind: a signal may come right after READY.
+    let mut interrupted = std::pin::pin!(interrupt::received());
+    if command.headless && futures::poll!(interrupted.as_mut()).is_ready() {
+        return Ok(0);
+    }
     let demo = demo::Demo::start(command.seed).await.map_err(|error| {
         Problem::new(
             "demo",
@@ -42,7 +47,7 @@ pub(crate) async fn run(global: &Global, screen: &Screen, command: Demo) -> Run 
             Problem::new("demo", "output", Exit::Negative, text)
         })?;
         // Interrupted is how it is meant to end.
-        interrupt::received().await;
+        interrupted.await;
         return Ok(0);
     }
     let mut options = screen.options(global);
