@@ -192,7 +192,8 @@ fn preferences(settings: &Settings, ascii: bool) -> (Preferences, Vec<Problem>) 
     let (keymap, conflicts) = Keymap::with_overrides(preset, &overrides);
     wrong.extend(conflicts);
     let ascii = ascii || settings.ascii;
-    let name = settings.theme.as_deref().unwrap_or(theme::DEFAULT);
+    let usual = theme::default_theme(&TerminalSays::from_environment());
+    let name = settings.theme.as_deref().unwrap_or(usual);
     let theme = match load_theme(name, ascii) {
         Ok(theme) => theme,
         Err(problem) => {

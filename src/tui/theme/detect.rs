@@ -23,6 +23,8 @@ pub struct TerminalSays {
     pub term: Option<String>,
     /// `TERM_PROGRAM`.
     pub term_program: Option<String>,
+    /// `COLORFGBG`: some terminals tell the numbers of their own two colours.
+    pub colorfgbg: Option<String>,
 }
 
 impl TerminalSays {
@@ -34,7 +36,21 @@ impl TerminalSays {
             colorterm: var("COLORTERM"),
             term: var("TERM"),
             term_program: var("TERM_PROGRAM"),
+            colorfgbg: var("COLORFGBG"),
         }
+    }
+}
+
+/// The theme to use when none is chosen: light where the terminal says that its ground is.
+pub fn default_theme(says: &TerminalSays) -> &'static str {
+    let ground = says
+        .colorfgbg
+        .as_deref()
+        .and_then(|both| both.rsplit(';').next())
+        .and_then(|ground| ground.parse::<u8>().ok());
+    match ground {
+        Some(7 | 9..=15) => "light",
+        _ => super::DEFAULT,
     }
 }
 
@@ -71,6 +87,23 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_light_terminal_gets_a_light_theme() {
+        for (both, expected) in [
+            ("0;15", "light"),
+            ("0;default;7", "light"),
+            ("15;0", "dark"),
+            ("7;8", "dark"),
+            ("", "dark"),
+        ] {
+            let says = TerminalSays {
+                colorfgbg: Some(both.to_owned()),
+                ..TerminalSays::default()
+            };
+            assert_eq!(default_theme(&says), expected, "{both}");
+        }
+    }
+
+    #[test]
     fn terminals_get_what_they_can_show() {
         let cases = [
             ("", "truecolor", "xterm-256color", Depth::True),
@@ -87,7 +120,7 @@ mod tests {
                 no_color: Some(no_color.to_owned()),
                 colorterm: Some(colorterm.to_owned()),
                 term: Some(term.to_owned()),
-                term_program: None,
+                ..TerminalSays::default()
             };
             assert_eq!(depth(Ask::Auto, &says), expected, "{term} {colorterm}");
             assert_eq!(depth(Ask::Exactly(Depth::True), &says), Depth::True);

@@ -12,7 +12,7 @@ mod library;
 
 pub use colour::{Depth, Rgb};
 pub use definition::{Appearance, Definition, ThemeError};
-pub use detect::{Ask, TerminalSays, depth};
+pub use detect::{Ask, TerminalSays, default_theme, depth};
 pub use glyphs::{ASCII, Glyphs, PLAIN, UNICODE};
 pub use library::{BUILT_IN, DEFAULT, built_in, load, names};
 

@@ -245,7 +245,20 @@ fn narrow(state: &mut State, name: &str, value: &[u8], not: bool, ctx: &Ctx) -> 
         let why = format!("the value of {name} is not text: it cannot be filtered by");
         return vec![Next::Say(Level::Warning, why)];
     };
-    if let Some(term) = act::term(name, value, not) {
+    // What systemd says about a unit is listed under that unit, though another one wrote it: the
+    // host can tell them apart, the list cannot.
+    let entry = state.detail.as_ref().map(Detail::entry);
+    let listed = match name {
+        "_SYSTEMD_UNIT" | "UNIT" => entry.is_some_and(|e| e.unit.as_deref() == Some(value)),
+        "SYSLOG_IDENTIFIER" | "_COMM" => {
+            entry.is_some_and(|e| e.identifier.as_deref() == Some(value))
+        }
+        "_PID" | "SYSLOG_PID" => {
+            entry.is_some_and(|e| e.pid.map(|pid| pid.to_string()).as_deref() == Some(value))
+        }
+        _ => true,
+    };
+    if let Some(term) = act::term(name, value, not).filter(|_| listed) {
         state.detail = None;
         return act::add_term(state, &term, ctx);
     }

@@ -168,6 +168,11 @@ impl Held {
         self.scan.map_or(0, |(upto, _)| self.before_or_at(upto))
     }
 
+    /// How far a host's clock is ahead of ours, in microseconds: sorts its entries among others.
+    pub(super) fn skew(&mut self, host: &HostId, ahead: i64) {
+        self.store.skew(host, ahead);
+    }
+
     pub(super) fn push(&mut self, entry: Entry) {
         let host = entry.host.clone();
         let id = self.store.push(entry);

@@ -44,6 +44,8 @@ pub(super) struct Intake {
     lanes: BTreeMap<HostId, Lane>,
     /// What is not as it should be, said once.
     warned: BTreeSet<(HostId, &'static str)>,
+    /// How far hosts' clocks are ahead of ours, in microseconds.
+    skews: BTreeMap<HostId, i64>,
     /// How far behind the last entries came, in microseconds, and until when that is shown.
     lag: Option<(i64, Timestamp)>,
 }
@@ -53,8 +55,10 @@ impl Intake {
     pub(super) fn start(&mut self, hosts: &[HostId], query: &Query, ctx: &Ctx) -> Vec<Next> {
         let mut next = self.stop();
         let warned = std::mem::take(&mut self.warned);
+        let skews = std::mem::take(&mut self.skews);
         *self = Intake {
             warned,
+            skews,
             ..Intake::default()
         };
         let past = query.until.is_some() || query.boot.as_deref().is_some_and(|b| b != "0");
@@ -133,6 +137,16 @@ impl Intake {
         next
     }
 
+    pub(super) fn skew(&mut self, host: &HostId, ahead: i64) {
+        self.skews.insert(host.clone(), ahead);
+    }
+
+    /// Clocks that are clearly wrong, and by how much (microseconds ahead).
+    pub(super) fn skewed(&self) -> impl Iterator<Item = (&HostId, i64)> {
+        let wrong = self.skews.iter().filter(|(_, ahead)| **ahead != 0);
+        wrong.map(|(host, ahead)| (host, *ahead))
+    }
+
     /// Whether it goes on by itself.
     pub(super) fn live(&self) -> bool {
         self.stream.is_some()
@@ -167,7 +181,11 @@ impl Intake {
     fn came(&mut self, entries: &[Entry], now: Timestamp) {
         let Some(last) = entries.last() else { return };
         if self.lanes.get(&last.host) == Some(&Lane::Live) {
-            let lag = now.as_microsecond().saturating_sub(last.realtime);
+            let ahead = self.skews.get(&last.host).copied().unwrap_or(0);
+            let lag = now
+                .as_microsecond()
+                .saturating_sub(last.realtime)
+                .saturating_add(ahead);
             self.lag = now.checked_add(LAG_SHOWN).ok().map(|until| (lag, until));
         }
     }

@@ -123,9 +123,24 @@ fn restart(state: &mut State, ctx: &Ctx) -> Vec<Next> {
     state.here = Position::default();
     state.detail = None;
     state.on_hit = false;
+    for host in state.hosts.clone() {
+        set_skew(state, &host, ctx);
+    }
     let mut next = state.intake.start(&state.hosts, &state.query, ctx);
     next.push(Next::Dirty);
     next
+}
+
+/// Sorts a host's entries by our clock, where its own is clearly wrong: small differences are
+/// within what measuring them is off by.
+fn set_skew(state: &mut State, host: &HostId, ctx: &Ctx) {
+    let metrics = ctx.world.hosts.get(host).and_then(|h| h.metrics.as_ref());
+    let ahead = metrics.and_then(|m| m.clock_skew).map_or(0, |skew| {
+        i64::try_from(skew.as_micros()).unwrap_or_default()
+    });
+    let ahead = if ahead.abs() < 1_000_000 { 0 } else { ahead };
+    state.held.skew(host, ahead);
+    state.intake.skew(host, ahead);
 }
 
 /// What happened.
@@ -149,6 +164,10 @@ pub fn update(state: &mut State, msg: PaneMsg, ctx: &Ctx) -> Vec<Next> {
         PaneMsg::Shown => {
             detail::resized(state, ctx);
             vec![Next::Dirty]
+        }
+        PaneMsg::Host(host) => {
+            set_skew(state, &host, ctx);
+            return Vec::new();
         }
         PaneMsg::Args(args) => reopen(state, &args, ctx),
         PaneMsg::Closing => return state.intake.stop(),

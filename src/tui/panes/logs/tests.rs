@@ -554,6 +554,46 @@ fn being_behind_is_said_while_it_is_so() {
 }
 
 #[test]
+fn a_wrong_clock_is_said_and_reckoned_with() {
+    let mut bench = Bench::new(&["web-1"], (100, 6));
+    bench.event(LogEvent::Live(HostId::new("web-1")));
+    let host = HostId::new("web-1");
+    let state = bench.state.as_mut().unwrap();
+    state.intake.skew(&host, -30_000_000);
+    let entry = bench.entry("web-1", "news by a slow clock");
+    bench.now = Timestamp::from_second(START + 30).unwrap();
+    bench.event(LogEvent::Entries(vec![entry]));
+    let screen = bench.screen();
+    assert!(screen.contains("clock of web-1 30 s behind"), "{screen}");
+    assert!(
+        !screen.contains(" s behind │ catching") && bench.state().intake.lag(bench.now).is_none()
+    );
+}
+
+#[test]
+fn what_systemd_says_of_a_unit_can_be_narrowed_to_systemd() {
+    let mut bench = Bench::new(&["web-1"], (100, 12));
+    bench.flow(3);
+    bench.act("open");
+    let entry = bench.state().entry().unwrap();
+    let mut fields = save::fields(entry);
+    fields.retain(|(name, _)| name == "MESSAGE");
+    fields.push(("_SYSTEMD_UNIT".into(), b"init.scope".to_vec()));
+    let request = bench.next.iter().find_map(|next| match next {
+        Next::Do(Effect::Fields(_, request, ..)) => Some(*request),
+        _ => None,
+    });
+    bench.tell(PaneMsg::Reply(request.unwrap(), Ok(Reply::Fields(fields))));
+    bench.act("list.bottom");
+    bench.act("entry.filter-in");
+    let asked = bench.next.iter().any(|next| {
+        matches!(next, Next::Do(Effect::Follow(_, _, _, query))
+            if query.matches == ["_SYSTEMD_UNIT=init.scope"])
+    });
+    assert!(asked);
+}
+
+#[test]
 fn every_action_of_the_table_does_something() {
     for action in ACTIONS.iter().filter(|a| a.context == Context::Logs) {
         let mut bench = Bench::new(&BOTH, (100, 11));

@@ -145,6 +145,15 @@ fn parts(state: &State, ctx: &Ctx) -> Vec<(Role, String)> {
         let seconds = lag as f64 / 1e6;
         parts.push((Role::Warning, format!("{seconds:.1} s behind")));
     }
+    for (host, ahead) in state.intake.skewed() {
+        let name = text::clean(host.as_str()).into_owned();
+        let seconds = ahead.unsigned_abs() as f64 / 1e6;
+        let word = if ahead > 0 { "ahead" } else { "behind" };
+        parts.push((
+            Role::Warning,
+            format!("clock of {name} {seconds:.0} s {word}"),
+        ));
+    }
     let catching = lanes.values().filter(|l| **l == Lane::CatchingUp).count();
     if catching > 0 && state.intake.live() {
         parts.push((Role::Busy, "catching up".into()));
@@ -163,7 +172,7 @@ fn parts(state: &State, ctx: &Ctx) -> Vec<(Role, String)> {
             None => format!("{count}{more} hits"),
         };
         let search = text::clean(state.held.searched().as_str()).into_owned();
-        parts.push((Role::Found, format!("/{search}")));
+        parts.push((Role::Found, format!("/ {search}")));
         parts.push((Role::Text, note));
     }
     let query = &state.query;
