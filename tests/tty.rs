@@ -278,7 +278,7 @@ fn a_real_host_is_shown_restarted_and_then_left_alone() {
     let qd = Qd::with(&config);
     let mut terminal = Terminal::start(&qd, &[], (120, 40));
     terminal.wait_for("Nothing is wrong");
-    terminal.keys("2");
+    terminal.keys("2/fixture-web\r");
     terminal.wait_for("fixture-web.service");
     let pid =
         |host: &TestHost| host.run(&["systemctl", "show", "-P", "MainPID", "fixture-web.service"]);
@@ -324,7 +324,7 @@ fn nothing_is_written_while_nothing_happens() {
     let qd = Qd::with(&config);
     let terminal = Terminal::start(&qd, &[], (120, 40));
     terminal.wait_for("idle");
-    terminal.keys("2");
+    terminal.keys("2/fixture-web\r");
     terminal.wait_for("fixture-web.service");
     terminal.wait_quiet(Duration::from_secs(3));
     let written = terminal.written();
