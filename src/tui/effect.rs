@@ -50,6 +50,10 @@ pub enum Effect {
     Restore,
     /// Use this theme.
     Theme(String),
+    /// Take the mouse, or leave it to the terminal.
+    Mouse(bool),
+    /// Ask for memory and processor time of these units now.
+    Refresh(EnvId, HostId, Vec<String>),
     /// Draw everything anew.
     Redraw,
     /// Leave with this exit code.

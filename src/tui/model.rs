@@ -110,6 +110,8 @@ pub struct Preferences {
     pub theme: Theme,
     /// Which keys mean which action.
     pub keymap: Keymap,
+    /// Whether the console takes the mouse.
+    pub mouse: bool,
     /// The time zone of every clock on the screen.
     pub zone: TimeZone,
     /// How times are shown.
@@ -123,6 +125,7 @@ impl Default for Preferences {
         Preferences {
             theme: Theme::default(),
             keymap: Keymap::default(),
+            mouse: true,
             zone: TimeZone::UTC,
             time: TimeFormat::Local,
             log_budget: 256 << 20,

@@ -208,6 +208,7 @@ fn preferences(settings: &Settings, ascii: bool) -> (Preferences, Vec<Problem>) 
     let preferences = Preferences {
         theme,
         keymap,
+        mouse: settings.mouse,
         zone,
         time: settings.time,
         log_budget: usize::try_from(settings.log_budget_mib)
@@ -394,6 +395,10 @@ impl run::Executor for Owner {
                     Msg::Theme(Box::new(theme))
                 }
                 Err(problem) => Msg::Problem(problem),
+            },
+            Effect::Mouse(mouse) => match terminal::set_mouse(mouse) {
+                Ok(()) => return,
+                Err(error) => Msg::Say(Level::Error, format!("the mouse stays: {error}")),
             },
             effect => return self.runtime.execute(effect),
         };

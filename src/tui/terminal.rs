@@ -23,14 +23,14 @@ use std::{
 
 /// Whether the modes are set now; what the panic hook looks at.
 static ENTERED: AtomicBool = AtomicBool::new(false);
+/// Whether the console takes the mouse.
+static MOUSE: AtomicBool = AtomicBool::new(false);
 /// Whether the keyboard flags were pushed and must be popped.
 static FLAGS: AtomicBool = AtomicBool::new(false);
 
 /// The terminal in the console's hands; given back when dropped.
 #[derive(Debug)]
-pub struct Guard {
-    mouse: bool,
-}
+pub struct Guard(());
 
 impl Guard {
     /// Takes the terminal.
@@ -38,7 +38,8 @@ impl Guard {
     /// # Errors
     /// Standard output is not a terminal, or it does not take the modes.
     pub fn enter(mouse: bool) -> io::Result<Guard> {
-        let guard = Guard { mouse };
+        MOUSE.store(mouse, Ordering::SeqCst);
+        let guard = Guard(());
         guard.resume()?;
         Ok(guard)
     }
@@ -68,7 +69,7 @@ impl Guard {
             EnableFocusChange,
             cursor::Hide
         )?;
-        if self.mouse {
+        if MOUSE.load(Ordering::SeqCst) {
             execute!(out, EnableMouseCapture)?;
         }
         if speaks_kitty() {
@@ -80,21 +81,21 @@ impl Guard {
         }
         out.flush()
     }
+}
 
-    /// Takes or leaves the mouse to the terminal.
-    ///
-    /// # Errors
-    /// The terminal is gone.
-    pub fn set_mouse(&mut self, mouse: bool) -> io::Result<()> {
-        if mouse == self.mouse {
-            return Ok(());
-        }
-        self.mouse = mouse;
-        if mouse {
-            execute!(io::stdout(), EnableMouseCapture)
-        } else {
-            execute!(io::stdout(), DisableMouseCapture)
-        }
+/// Takes the mouse, or leaves it to the terminal, which selects text with it.
+///
+/// # Errors
+/// The terminal is gone.
+pub fn set_mouse(mouse: bool) -> io::Result<()> {
+    MOUSE.store(mouse, Ordering::SeqCst);
+    if !ENTERED.load(Ordering::SeqCst) {
+        return Ok(());
+    }
+    if mouse {
+        execute!(io::stdout(), EnableMouseCapture)
+    } else {
+        execute!(io::stdout(), DisableMouseCapture)
     }
 }
 

@@ -24,6 +24,7 @@ use super::{
     panes::{PaneMsg, ScreenId},
     view,
 };
+use crate::remote::ConnState;
 use jiff::{SignedDuration, Timestamp};
 
 /// How long a toast stays.
@@ -84,6 +85,9 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
             model.dirty = true;
         }
         Msg::Settings(settings) => {
+            if model.preferences.mouse != settings.mouse {
+                out.push(Effect::Mouse(settings.mouse));
+            }
             model.preferences = *settings;
             model.pending.clear();
             model.dirty = true;
@@ -114,7 +118,21 @@ pub fn next_wake(model: &Model) -> Option<Timestamp> {
         .here()
         .and_then(|id| view::ctx(model, id))
         .and_then(|ctx| model.screen()?.pane.wake(&ctx));
-    [model.toast_until, pane].into_iter().flatten().min()
+    let counting = counting(model).then(|| super::panes::next_second(model.now));
+    [model.toast_until, pane, counting]
+        .into_iter()
+        .flatten()
+        .min()
+}
+
+/// Whether the header counts down to a next attempt.
+fn counting(model: &Model) -> bool {
+    model.world().is_some_and(|world| {
+        world
+            .hosts
+            .values()
+            .any(|host| matches!(host.conn, ConnState::Retrying { .. }))
+    })
 }
 
 fn clock(model: &mut Model, at: Timestamp, out: &mut Vec<Effect>) {
@@ -128,6 +146,7 @@ fn clock(model: &mut Model, at: Timestamp, out: &mut Vec<Effect>) {
         .and_then(|id| view::ctx(model, id))
         .and_then(|ctx| model.screen()?.pane.wake(&ctx))
         .is_some_and(|wake| at >= wake);
+    model.dirty |= counting(model) && at >= super::panes::next_second(model.now);
     model.now = model.now.max(at);
     if due {
         tell_shown(model, PaneMsg::Clock, out);

@@ -27,6 +27,7 @@ pub const ACTIONS: &[Action] = &[
     Action::new("copy", "copy", "Copy the selection", Context::Global, &["c"]),
     Action::new("raw", "raw", "The selected thing as it is, as JSON", Context::Global, &["y"]),
     Action::new("cli", "CLI line", "The command line that shows this screen, copied", Context::Global, &["Y"]),
+    Action::new("mouse", "mouse", "Take the mouse, or leave it to the terminal to select text", Context::Global, &["M"]),
     Action::new("redraw", "redraw", "Draw the whole screen anew", Context::Global, &["ctrl-l"]),
     Action::new("suspend", "suspend", "Stop the console as a job of the shell", Context::Global, &["ctrl-z"]),
     Action::new("quit", "quit", "Leave the console", Context::Global, &["q", "ctrl-c"]).emacs(&["q", "ctrl-x ctrl-c"]),

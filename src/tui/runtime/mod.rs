@@ -12,7 +12,7 @@ use super::{
     cache::Cache,
     effect::{Ask, Effect},
     model::EnvId,
-    msg::{Level, Msg, Reply, RequestId},
+    msg::{EnvMsg, Level, Msg, Reply, RequestId},
     run::Executor,
 };
 use crate::{
@@ -23,7 +23,7 @@ use crate::{
         HostId,
         fleet::Fleet,
         ssh::Host,
-        systemd::{Systemd, SystemdError},
+        systemd::{Systemd, SystemdError, UnitEvent},
     },
 };
 use questions::Questions;
@@ -180,6 +180,23 @@ impl Executor for Runtime {
                 Some(host) => self.ask_unit(env, id, host, unit, ask),
                 None => self.spawn(async move { Msg::Reply(id, Err(not_open())) }),
             },
+            Effect::Refresh(env, host, units) => {
+                let Some(host) = self.host(&env, &host) else {
+                    return;
+                };
+                let managers = self.managers.clone();
+                self.spawn(async move {
+                    let id = host.id().clone();
+                    let units = with_manager(&managers, &env, &host, |manager| {
+                        let units = units.clone();
+                        async move { manager.refresh(&units).await }
+                    });
+                    match units.await {
+                        Ok(units) => Msg::Env(env, EnvMsg::Units(id, UnitEvent::Changed(units))),
+                        Err(problem) => Msg::Problem(problem.on(id.as_str())),
+                    }
+                });
+            }
             Effect::Prepare(env, id, intent) => {
                 let Some(fleet) = self.fleets.get(&env).cloned() else {
                     return self.spawn(async move { Msg::Planned(env, id, Err(not_open())) });
@@ -239,6 +256,7 @@ impl Executor for Runtime {
             | Effect::Suspend
             | Effect::Restore
             | Effect::Theme(_)
+            | Effect::Mouse(_)
             | Effect::Redraw
             | Effect::Quit(_) => {}
         }
@@ -284,8 +302,28 @@ async fn ask_unit(
     unit: &str,
     ask: Ask,
 ) -> Result<Reply, Problem> {
-    let key = (env, host.id().clone());
-    // A connection that broke is found out by using it; the second attempt is on a new one.
+    with_manager(managers, &env, host, |manager| {
+        let unit = unit.to_owned();
+        async move {
+            match ask {
+                Ask::Properties => manager.properties(&unit).await.map(Reply::Properties),
+                Ask::FileText => manager.file_text(&unit).await.map(Reply::FileText),
+                Ask::Dependencies => manager.dependencies(&unit).await.map(Reply::Dependencies),
+            }
+        }
+    })
+    .await
+}
+
+/// Asks a host's service manager over the connection that is open, or a new one.
+async fn with_manager<T, F: Future<Output = Result<T, SystemdError>>>(
+    managers: &Managers,
+    env: &EnvId,
+    host: &Host,
+    ask: impl Fn(Systemd) -> F,
+) -> Result<T, Problem> {
+    let key = (env.clone(), host.id().clone());
+    // One that broke is found out by using it; the second attempt is on a new one.
     for fresh in [false, true] {
         let known = lock(managers).get(&key).cloned();
         let manager = match known {
@@ -296,14 +334,9 @@ async fn ask_unit(
                 manager
             }
         };
-        let reply = match ask {
-            Ask::Properties => manager.properties(unit).await.map(Reply::Properties),
-            Ask::FileText => manager.file_text(unit).await.map(Reply::FileText),
-            Ask::Dependencies => manager.dependencies(unit).await.map(Reply::Dependencies),
-        };
-        match reply {
+        match ask(manager).await {
             Err(SystemdError::Unreachable(_)) if !fresh => {}
-            reply => return Ok(reply?),
+            answer => return Ok(answer?),
         }
     }
     Err(not_open())

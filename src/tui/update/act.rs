@@ -118,6 +118,16 @@ pub(super) fn act(model: &mut Model, id: &'static str, out: &mut Vec<Effect>) {
                 screens::enter(model, env, out);
             }
         }
+        "mouse" => {
+            model.preferences.mouse = !model.preferences.mouse;
+            out.push(Effect::Mouse(model.preferences.mouse));
+            let text = if model.preferences.mouse {
+                "the console takes the mouse"
+            } else {
+                "the mouse is the terminal's: select text with it"
+            };
+            say(model, Level::Info, text);
+        }
         "redraw" => out.push(Effect::Redraw),
         "suspend" => out.push(Effect::Suspend),
         "refresh" => {

@@ -72,6 +72,11 @@ pub(super) fn paste(model: &mut Model, text: &str, out: &mut Vec<Effect>) {
             }
             super::palette::narrow(palette);
         }
+        Some(Overlay::Confirm(confirm)) => {
+            for c in text.trim().chars().filter(|c| !c.is_control()).take(LINE) {
+                confirm.typed.handle(InputRequest::InsertChar(c));
+            }
+        }
         _ => {}
     }
 }

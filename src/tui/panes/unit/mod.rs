@@ -184,7 +184,13 @@ fn act(state: &mut State, id: &'static str, ctx: &Ctx) -> Vec<Next> {
                     tab.asked = false;
                 }
             }
-            return fetch(state, ctx);
+            let mut next = fetch(state, ctx);
+            next.push(Next::Do(Effect::Refresh(
+                ctx.env().clone(),
+                state.host.clone(),
+                vec![state.unit.clone()],
+            )));
+            return next;
         }
         _ => {}
     }

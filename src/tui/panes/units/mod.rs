@@ -13,7 +13,7 @@ use crate::{
     text,
     tui::{
         actions::{Context, Offer},
-        effect::{Next, PromptSpec},
+        effect::{Effect, Next, PromptSpec},
         msg::{Hit, Mouse},
         theme::Role,
         view::Painter,
@@ -23,7 +23,7 @@ use crate::{
 use jiff::Timestamp;
 use ratatui::layout::Rect;
 use rows::{COLUMNS, UnitRow};
-use std::fmt::Write;
+use std::{collections::BTreeMap, fmt::Write};
 
 /// A row's identity.
 pub(super) type Key = (HostId, String);
@@ -201,6 +201,7 @@ fn act(state: &mut State, id: &'static str, ctx: &Ctx) -> Vec<Next> {
                 Some(at) => TYPES.get(at + 1).copied(),
             };
         }
+        "refresh" => return refresh(state, ctx),
         "units.logs" => return logs(&state.list.chosen()),
         _ => {
             let Some(verb) = verb(id) else {
@@ -217,6 +218,18 @@ fn act(state: &mut State, id: &'static str, ctx: &Ctx) -> Vec<Next> {
     }
     arrange(state, ctx);
     vec![Next::Dirty]
+}
+
+/// Memory and processor time change without a signal: asked for the rows that are seen.
+fn refresh(state: &State, ctx: &Ctx) -> Vec<Next> {
+    let mut by_host: BTreeMap<&HostId, Vec<String>> = BTreeMap::new();
+    for (host, unit) in state.rows.iter().skip(state.list.top()).take(height(ctx)) {
+        by_host.entry(host).or_default().push(unit.clone());
+    }
+    by_host
+        .into_iter()
+        .map(|(host, units)| Next::Do(Effect::Refresh(ctx.env().clone(), host.clone(), units)))
+        .collect()
 }
 
 /// The journal of these units.
