@@ -39,6 +39,9 @@ pub struct HostState {
     pub conn: ConnState,
     /// Since when it is so.
     pub conn_since: Timestamp,
+    /// Since when it has not been up, and the last reason that was given; attempts come and go
+    /// meanwhile.
+    pub down: Option<(Timestamp, Option<Problem>)>,
     /// The round-trip time as shown: follows the measured one only when it differs clearly, so
     /// that a quiet connection draws nothing.
     pub rtt: Option<Duration>,
@@ -96,6 +99,7 @@ impl Default for HostState {
         HostState {
             conn: ConnState::Idle,
             conn_since: Timestamp::UNIX_EPOCH,
+            down: None,
             rtt: None,
             units: None,
             units_at: Timestamp::UNIX_EPOCH,

@@ -408,3 +408,42 @@ fn the_command_line_twin_and_copies_are_copied() {
     assert_eq!(copied[1], "podman-worker.service");
     assert!(copied[2].contains("\"exit_status\": 203"), "{}", copied[2]);
 }
+
+#[test]
+fn a_broken_connection_is_a_problem_until_it_is_up_again() {
+    let mut model = live();
+    let env = EnvId::new("production");
+    let host = HostId::new("web-1");
+    let tell = |model: &mut Model, after: i64, state: ConnState| {
+        let at = now() + jiff::SignedDuration::from_secs(after);
+        update::update(model, Msg::Clock(at));
+        let news = EnvMsg::Conn(host.clone(), state);
+        update::update(model, Msg::Env(env.clone(), news));
+    };
+    let why = crate::problem::Problem::new(
+        "ssh",
+        "timeout",
+        crate::problem::Exit::Unreachable,
+        "no answer within 10 s",
+    );
+    let retrying = ConnState::Retrying {
+        attempt: 2,
+        delay: Duration::from_secs(2),
+        why,
+    };
+    tell(&mut model, 10, retrying.clone());
+    tell(&mut model, 12, ConnState::Connecting { attempt: 3 });
+    tell(&mut model, 22, retrying);
+    tell(&mut model, 24, ConnState::Connecting { attempt: 4 });
+    let driven = drive_on(model, (80, 24), "");
+    let screen = driven.screen();
+    let line = screen
+        .lines()
+        .find(|line| line.contains("no answer within 10 s"))
+        .unwrap_or_else(|| panic!("it is not told:\n{screen}"));
+    assert!(line.contains("12:00:10"), "{line}");
+    let mut model = driven.console.model;
+    tell(&mut model, 30, ConnState::Up { rtt: None });
+    let screen = drive_on(model, (80, 24), "").screen();
+    assert!(!screen.contains("no answer within"), "{screen}");
+}

@@ -122,6 +122,18 @@ fn connection(state: &mut HostState, conn: ConnState, now: jiff::Timestamp) -> b
     if !same {
         state.conn_since = now;
     }
+    match &conn {
+        ConnState::Up { .. } | ConnState::Degraded => state.down = None,
+        ConnState::Retrying { why, .. } | ConnState::Failed(why) => {
+            let since = state.down.as_ref().map_or(now, |(since, _)| *since);
+            state.down = Some((since, Some(why.clone())));
+        }
+        ConnState::Idle | ConnState::Connecting { .. } | ConnState::NeedsAnswer => {
+            if state.conn.is_up() {
+                state.down = Some((now, None));
+            }
+        }
+    }
     if !conn.is_up() && state.units.is_some() {
         state.stale = true;
     }

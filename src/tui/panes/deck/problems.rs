@@ -116,6 +116,11 @@ fn connection(id: &HostId, host: &HostState, all: &mut Vec<Trouble>) {
         ConnState::Failed(why) => (Status::Bad, why.message.clone(), why.hint.clone()),
         ConnState::Degraded => (Status::Warning, "no answer for a while".to_owned(), None),
         ConnState::NeedsAnswer => (Status::Warning, "waits for your answer".to_owned(), None),
+        // Once it failed it is a problem until it is up, whatever attempt is under way.
+        ConnState::Connecting { .. } if host.down.is_some() => match &host.down {
+            Some((_, Some(why))) => (Status::Bad, why.message.clone(), why.hint.clone()),
+            _ => (Status::Bad, "the connection broke".to_owned(), None),
+        },
         ConnState::Idle | ConnState::Connecting { .. } | ConnState::Up { .. } => {
             // Connected, and systemd still not to be had.
             if let (ConnState::Up { .. }, Some(problem)) = (&host.conn, &host.units_down) {
@@ -129,7 +134,8 @@ fn connection(id: &HostId, host: &HostState, all: &mut Vec<Trouble>) {
         }
     };
     let mut trouble = Trouble::on(id, What::Host, status, "", text);
-    trouble.since = Some(host.conn_since);
+    let down = host.down.as_ref().map(|(since, _)| *since);
+    trouble.since = down.or(Some(host.conn_since));
     trouble.hint = hint;
     trouble.cure = Cure::Connect;
     all.push(trouble);
