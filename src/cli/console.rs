@@ -16,6 +16,14 @@ pub struct Screen {
 }
 
 impl Screen {
+    /// What either of them asks for.
+    pub(crate) fn or(&self, other: &Screen) -> Screen {
+        Screen {
+            ascii: self.ascii || other.ascii,
+            plain: self.plain || other.plain,
+        }
+    }
+
     /// What the console is started with.
     pub(crate) fn options(&self, global: &Global) -> Options {
         Options {

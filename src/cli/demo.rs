@@ -20,6 +20,8 @@ pub struct Demo {
     /// Makes the story repeatable
     #[arg(long, value_name = "N", default_value_t = 1)]
     seed: u64,
+    #[command(flatten)]
+    screen: Screen,
 }
 
 /// Runs it.
@@ -50,7 +52,8 @@ pub(crate) async fn run(global: &Global, screen: &Screen, command: Demo) -> Run 
         interrupted.await;
         return Ok(0);
     }
-    let mut options = screen.options(global);
+    // `qd --ascii demo` and `qd demo --ascii` are the same.
+    let mut options = screen.or(&command.screen).options(global);
     options.forgetful = true;
     options.config = Some(demo.directory().to_owned());
     // QD_ENV names an environment of the user's, most likely.
