@@ -451,6 +451,11 @@ async fn meanwhile(effect: Effect, owner: &Owner) -> Option<Msg> {
     match effect {
         Effect::Shell(env, host) => shell(owner, &env, &host).await,
         Effect::Suspend => {
+            // Started without a shell (as a terminal window's own program), nobody could wake it.
+            if nix::unistd::getsid(None) == Ok(nix::unistd::getpid()) {
+                let text = "there is no shell to go back to".to_owned();
+                return Some(Msg::Say(Level::Warning, text));
+            }
             // The whole job, as the terminal's own Ctrl-Z would do it.
             let job = nix::unistd::getpgrp();
             let stopped = nix::sys::signal::killpg(job, nix::sys::signal::Signal::SIGSTOP);
