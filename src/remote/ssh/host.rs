@@ -1,13 +1,21 @@
 //! The handle to one host: connects when first used, reconnects, limits channels, publishes its
 //! state. What a connection is made of is a [`Transport`]'s business.
 
-use super::{Argv, ExitStatus, Options, Output, Process, SshError, Stream, Transport, openssh};
-use crate::config::Destination;
+use super::{
+    Argv, ExitStatus, Options, Output, Process, SshError, Stream, Transport, native, openssh,
+    problem,
+};
+use crate::config::{Destination, SshTransport};
 use crate::problem::{Exit, Problem};
-use crate::remote::{ConnState, HostId, Prompter};
-use std::{convert::Infallible, sync::Arc, time::Duration};
+use crate::remote::{Answer, ConnState, HostId, Prompter, Question};
+use std::{
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+    time::Duration,
+};
 use tokio::{
-    io::AsyncReadExt,
+    io::{AsyncRead, AsyncReadExt, ReadBuf},
     sync::{Notify, Semaphore, watch},
     time::{Instant, sleep, timeout},
 };
@@ -40,6 +48,7 @@ struct Shared {
     destination: Destination,
     options: Options,
     prompter: Arc<dyn Prompter>,
+    accepted: native::Accepted,
     state: watch::Sender<ConnState>,
     connection: watch::Sender<Option<Connection>>,
     wanted: Notify,
@@ -57,12 +66,17 @@ impl Host {
         prompter: Arc<dyn Prompter>,
     ) -> Host {
         let ended = CancellationToken::new();
+        let state = watch::channel(ConnState::Idle).0;
         let shared = Arc::new(Shared {
             id,
             destination,
             options,
-            prompter,
-            state: watch::channel(ConnState::Idle).0,
+            prompter: Arc::new(Telling {
+                prompter,
+                state: state.clone(),
+            }),
+            accepted: native::Accepted::default(),
+            state,
             connection: watch::channel(None).0,
             wanted: Notify::new(),
             retry: Notify::new(),
@@ -151,12 +165,18 @@ impl Host {
     pub async fn exec(&self, command: &Argv) -> Result<Process, SshError> {
         let (_, transport) = self.connection(Some(PATIENCE)).await?;
         let permit = self.shared.channels.clone().acquire_owned().await;
+        let permit = Arc::new(permit);
         let mut process = transport.exec(command).await?;
-        let exit = process.exit;
+        // The channel is in use while its output is read or its end awaited.
+        let (exit, held) = (process.exit, permit.clone());
         process.exit = Box::pin(async move {
             let status = exit.await;
-            drop(permit);
+            drop(held);
             status
+        });
+        process.stdout = Box::new(Held {
+            read: process.stdout,
+            _permit: permit,
         });
         Ok(process)
     }
@@ -209,8 +229,24 @@ impl Host {
     }
 }
 
+/// A reader with the permit of its channel.
+struct Held<P> {
+    read: Box<dyn AsyncRead + Send + Unpin>,
+    _permit: P,
+}
+
+impl<P: Unpin> AsyncRead for Held<P> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<std::io::Result<()>> {
+        Pin::new(&mut self.read).poll_read(context, buffer)
+    }
+}
+
 /// Keeps the first bytes and reads the rest, so that the writer can end.
-async fn keep(from: impl tokio::io::AsyncRead + Unpin, limit: u64, to: &mut Vec<u8>) {
+async fn keep(from: impl AsyncRead + Unpin, limit: u64, to: &mut Vec<u8>) {
     let mut from = from.take(limit);
     if from.read_to_end(to).await.is_ok() {
         let mut rest = from.into_inner();
@@ -224,17 +260,9 @@ async fn supervise(shared: &Shared) {
     let (mut number, mut attempt) = (0, 1);
     loop {
         shared.state.send_replace(ConnState::Connecting { attempt });
-        let made = openssh::connect(
-            &shared.id,
-            &shared.destination,
-            &shared.options,
-            shared.prompter.as_ref(),
-        )
-        .await;
-        let why = match made {
+        let why = match connect(shared).await {
             Ok(transport) => {
                 number += 1;
-                let transport: Arc<dyn Transport> = Arc::new(transport);
                 shared.state.send_replace(ConnState::Up { rtt: None });
                 shared
                     .connection
@@ -273,28 +301,88 @@ async fn supervise(shared: &Shared) {
     }
 }
 
+/// One attempt, by the transport that was chosen.
+async fn connect(shared: &Shared) -> Result<Arc<dyn Transport>, SshError> {
+    let Shared {
+        id,
+        destination,
+        options,
+        prompter,
+        accepted,
+        ..
+    } = shared;
+    Ok(match options.transport {
+        SshTransport::Russh => {
+            Arc::new(native::connect(id, destination, options, prompter.clone(), accepted).await?)
+        }
+        SshTransport::Openssh => {
+            Arc::new(openssh::connect(id, destination, options, prompter.as_ref()).await?)
+        }
+    })
+}
+
+/// Shows that the connection waits for the user, as long as it does.
+struct Telling {
+    prompter: Arc<dyn Prompter>,
+    state: watch::Sender<ConnState>,
+}
+
+#[async_trait::async_trait]
+impl Prompter for Telling {
+    async fn ask(&self, question: Question) -> Option<Answer> {
+        let before = self.state.send_replace(ConnState::NeedsAnswer);
+        let answer = self.prompter.ask(question).await;
+        self.state.send_replace(before);
+        answer
+    }
+}
+
 /// Measures the round trip until the connection ends; why it did.
 async fn watched(shared: &Shared, transport: &dyn Transport) -> SshError {
     tokio::select! {
         why = transport.closed() => why,
-        never = measure(shared, transport) => match never {},
+        why = measure(shared, transport) => why,
     }
 }
 
-async fn measure(shared: &Shared, transport: &dyn Transport) -> Infallible {
+/// Ends only when the user gives a link up that does not answer.
+async fn measure(shared: &Shared, transport: &dyn Transport) -> SshError {
     loop {
-        match timeout(PING, transport.ping()).await {
-            Ok(Ok(rtt)) => {
-                shared.state.send_replace(ConnState::Up { rtt: Some(rtt) });
-            }
-            // The channel was refused: the connection itself tells when it ends.
-            Ok(Err(_)) => {}
+        let mut asked = std::pin::pin!(transport.ping());
+        let answer = match timeout(PING, &mut asked).await {
+            Ok(answer) => answer,
             Err(_) => {
                 shared.state.send_replace(ConnState::Degraded);
+                tokio::select! {
+                    answer = asked => answer,
+                    () = shared.retry.notified() => return SshError::Link(problem(
+                        &shared.id,
+                        "given-up",
+                        Exit::Unreachable,
+                        "a link that did not answer was given up",
+                    )),
+                }
             }
+        };
+        // When the channel was refused the connection itself tells when it ends.
+        if let Ok(rtt) = answer {
+            shared.state.send_if_modified(|state| {
+                let news = ConnState::Up { rtt: Some(rtt) };
+                let tell = !matches!(state, ConnState::Up { rtt: Some(old) } if alike(*old, rtt));
+                if tell {
+                    *state = news;
+                }
+                tell
+            });
         }
         sleep(PING).await;
     }
+}
+
+/// Whether a change of the round trip would tell nobody anything: less than a quarter, or than
+/// two milliseconds.
+fn alike(old: Duration, new: Duration) -> bool {
+    old.abs_diff(new) < (old / 4).max(Duration::from_millis(2))
 }
 
 /// Doubled with each attempt, and up to a quarter more or less, so that a fleet does not come

@@ -6,13 +6,16 @@
 
 mod argv;
 mod host;
+mod native;
 mod openssh;
+mod resolve;
 
 pub use argv::Argv;
 pub use host::Host;
 
+use super::HostId;
 use crate::config::SshTransport;
-use crate::problem::Problem;
+use crate::problem::{Exit, Problem};
 use std::{path::PathBuf, time::Duration};
 use tokio::io::{AsyncRead, AsyncWrite};
 
@@ -111,4 +114,8 @@ impl From<SshError> for Problem {
             SshError::Link(p) | SshError::Refused(p) | SshError::Channel(p) => p,
         }
     }
+}
+
+fn problem(id: &HostId, code: &'static str, exit: Exit, message: impl Into<String>) -> Problem {
+    Problem::new("ssh", code, exit, message).on(id.as_str())
 }

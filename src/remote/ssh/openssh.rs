@@ -3,7 +3,7 @@
 //! Everything that ssh knows works: its configuration, agents, jump hosts, security keys. Who is
 //! asked for what is decided by ssh as well; without a terminal it asks nobody (BatchMode).
 
-use super::{Argv, ExitStatus, Options, Process, SshError, Stream, Transport};
+use super::{Argv, ExitStatus, Options, Process, SshError, Stream, Transport, resolve::Resolved};
 use crate::config::Destination;
 use crate::problem::{Exit, Problem};
 use crate::remote::{HostId, Prompter};
@@ -70,7 +70,7 @@ pub(super) async fn connect(
     let link = |code, text: String| {
         SshError::Link(Problem::new("ssh", code, Exit::Unreachable, text).on(id.as_str()))
     };
-    let user = user(destination, options).await;
+    let user = user(id, destination, options).await?;
     let directory = tempdir::Private::new().map_err(|e| {
         link(
             "socket",
@@ -152,7 +152,7 @@ pub(super) async fn shell(
     destination: &Destination,
     options: &Options,
 ) -> Result<ExitStatus, SshError> {
-    let user = user(destination, options).await;
+    let user = user(id, destination, options).await?;
     let status = Command::new("ssh")
         // The first value of an option holds.
         .args(["-o", "BatchMode=no"])
@@ -200,27 +200,15 @@ fn arguments(destination: &Destination, options: &Options, user: Option<&str>) -
     all
 }
 
-/// Whom to log in as: the destination's own user, or the default one where ssh_config names
-/// nobody. `ssh -G` then says the local user, which is what it would take by itself.
-async fn user(destination: &Destination, options: &Options) -> Option<String> {
-    if destination.user.is_some() || options.default_user.is_none() {
-        return destination.user.clone();
-    }
-    let asked = Command::new("ssh")
-        .args(arguments(destination, options, None))
-        .args(["-G", "--", &destination.host])
-        .stdin(Stdio::null())
-        .stderr(Stdio::null())
-        .kill_on_drop(true)
-        .output();
-    let answer = timeout(LOCAL, asked).await.ok()?.ok()?;
-    let text = String::from_utf8_lossy(&answer.stdout);
-    let named = text.lines().find_map(|line| line.strip_prefix("user "))?;
-    let local = nix::unistd::User::from_uid(nix::unistd::getuid()).ok()??;
-    if named == local.name {
-        options.default_user.clone()
-    } else {
-        None
+/// Whom to log in as, when not as ssh_config says by itself.
+async fn user(
+    id: &HostId,
+    destination: &Destination,
+    options: &Options,
+) -> Result<Option<String>, SshError> {
+    match (&destination.user, &options.default_user) {
+        (None, Some(_)) => Ok(Some(Resolved::ask(id, destination, options).await?.user)),
+        (user, _) => Ok(user.clone()),
     }
 }
 

@@ -1,0 +1,466 @@
+//! Logging in: the agent's keys and certificates first, then key files, then what the user types.
+//! A passphrase is asked for only when the server wants the key.
+
+use super::link::Client;
+use crate::problem::Exit;
+use crate::remote::{
+    Answer, HostId, Prompter, Question,
+    ssh::{SshError, problem, resolve::Resolved},
+};
+use russh::{
+    Error, MethodKind, MethodSet, Signer,
+    client::{AuthResult, Handle, KeyboardInteractiveAuthResponse},
+    keys::{
+        Algorithm, Certificate, HashAlg, PrivateKey, PrivateKeyWithHashAlg, PublicKey,
+        agent::{AgentIdentity, client::AgentClient},
+        load_openssh_certificate, load_public_key, load_secret_key,
+    },
+};
+use secrecy::{ExposeSecret, SecretString};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+use tokio::{net::UnixStream, time::timeout};
+
+/// How often a passphrase or password may be wrong.
+const TRIES: usize = 3;
+/// What an agent may take to list its keys.
+const LISTING: Duration = Duration::from_secs(5);
+/// Rounds of keyboard-interactive questions.
+const ROUNDS: usize = 16;
+/// Questions in one round.
+const PROMPTS: usize = 16;
+
+/// Logs in, or says what was tried.
+pub(super) async fn log_in(
+    id: &HostId,
+    to: &Resolved,
+    handle: &mut Handle<Client>,
+    prompter: &dyn Prompter,
+) -> Result<(), SshError> {
+    let mut login = Login {
+        id,
+        to,
+        handle,
+        prompter,
+        left: MethodSet::empty(),
+        tried: Vec::new(),
+    };
+    let in_ = login.run().await.map_err(|error| login.broken(&error))?;
+    if in_ { Ok(()) } else { Err(login.refused()) }
+}
+
+struct Login<'a> {
+    id: &'a HostId,
+    to: &'a Resolved,
+    handle: &'a mut Handle<Client>,
+    prompter: &'a dyn Prompter,
+    /// What the server would still take.
+    left: MethodSet,
+    /// What was tried, for the user.
+    tried: Vec<String>,
+}
+
+impl Login<'_> {
+    async fn run(&mut self) -> Result<bool, Error> {
+        let first = self.handle.authenticate_none(&self.to.user).await?;
+        if self.done(first)? {
+            return Ok(true);
+        }
+        if self.left.contains(&MethodKind::PublicKey) {
+            let files = self.to.repeated("identityfile");
+            if self.agent(&files).await? || self.files(&files).await? {
+                return Ok(true);
+            }
+        }
+        if self.to.yes("batchmode") {
+            return Ok(false);
+        }
+        if self.left.contains(&MethodKind::KeyboardInteractive) && self.interactive().await? {
+            return Ok(true);
+        }
+        if self.left.contains(&MethodKind::Password) && self.password().await? {
+            return Ok(true);
+        }
+        Ok(false)
+    }
+
+    /// Whether that was it; otherwise what the server would take next.
+    fn done(&mut self, result: AuthResult) -> Result<bool, Error> {
+        match result {
+            AuthResult::Success => Ok(true),
+            AuthResult::Failure {
+                remaining_methods, ..
+            } => {
+                self.left = remaining_methods;
+                if self.handle.is_closed() {
+                    return Err(Error::Disconnect);
+                }
+                Ok(false)
+            }
+        }
+    }
+
+    async fn agent(&mut self, files: &[PathBuf]) -> Result<bool, Error> {
+        let Some(mut agent) = self.connect_agent().await else {
+            return Ok(false);
+        };
+        if let Some(binding) = self.handle.agent_session_binding() {
+            // Older agents do not know it; only constrained keys need it.
+            let _ = agent.bind_session(binding, false).await;
+        }
+        let listed = timeout(LISTING, agent.request_identities()).await;
+        let Ok(Ok(mut identities)) = listed else {
+            self.tried.push("an agent that does not answer".to_owned());
+            return Ok(false);
+        };
+        let configured: Vec<_> = files.iter().filter_map(|file| public_half(file)).collect();
+        let named = |identity: &AgentIdentity| {
+            let key = identity.public_key();
+            configured.iter().any(|c| c.key_data() == key.key_data())
+        };
+        if self.to.yes("identitiesonly") {
+            identities.retain(named);
+        }
+        // Those that the configuration names come first: servers count attempts.
+        identities.sort_by_key(|identity| !named(identity));
+        for identity in identities {
+            let key = identity.public_key().into_owned();
+            let hash = self.hash(&key).await?;
+            let user = self.to.user.clone();
+            self.note("agent", &key, identity.comment());
+            let answer = match identity {
+                AgentIdentity::PublicKey { key, .. } => {
+                    let asked = self
+                        .handle
+                        .authenticate_publickey_with(user, key, hash, &mut agent);
+                    asked.await
+                }
+                AgentIdentity::Certificate { certificate, .. } => {
+                    let asked = self.handle.authenticate_certificate_with(
+                        user,
+                        certificate,
+                        hash,
+                        &mut agent,
+                    );
+                    asked.await
+                }
+            };
+            // An agent that declines one key (a touch that did not come) may have another.
+            if let Ok(result) = answer
+                && self.done(result)?
+            {
+                return Ok(true);
+            }
+            if !self.left.contains(&MethodKind::PublicKey) {
+                break;
+            }
+        }
+        Ok(false)
+    }
+
+    async fn connect_agent(&self) -> Option<AgentClient<UnixStream>> {
+        let named = self.to.get("identityagent").unwrap_or("SSH_AUTH_SOCK");
+        let path = match named {
+            "SSH_AUTH_SOCK" => PathBuf::from(std::env::var_os("SSH_AUTH_SOCK")?),
+            other => match other.strip_prefix('$') {
+                Some(variable) => PathBuf::from(std::env::var_os(variable)?),
+                None => self.to.path(other),
+            },
+        };
+        let stream = timeout(LISTING, UnixStream::connect(path))
+            .await
+            .ok()?
+            .ok()?;
+        Some(AgentClient::connect(stream))
+    }
+
+    async fn files(&mut self, files: &[PathBuf]) -> Result<bool, Error> {
+        let certificates = self.to.repeated("certificatefile");
+        for file in files {
+            let beside = with_suffix(file, "-cert.pub");
+            for certificate in certificates.iter().chain([&beside]) {
+                if let Ok(certificate) = load_openssh_certificate(certificate)
+                    && public_half(file)
+                        .is_none_or(|key| key.key_data() == certificate.public_key())
+                    && self.certificate(file, certificate).await?
+                {
+                    return Ok(true);
+                }
+            }
+            if self.left.contains(&MethodKind::PublicKey) && self.file(file).await? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    async fn file(&mut self, file: &Path) -> Result<bool, Error> {
+        if let Some(public) = public_half(file) {
+            if self.tried_already(&public) {
+                return Ok(false);
+            }
+            self.note("file", &public, &file.display().to_string());
+            let hash = self.hash(&public).await?;
+            let (user, mut probe) = (self.to.user.clone(), Wanted);
+            let asked = self
+                .handle
+                .authenticate_publickey_with(user, public, hash, &mut probe);
+            match asked.await {
+                // The server takes this key: now it is worth a passphrase.
+                Err(Probed::Wanted) => {}
+                Err(Probed::Broken) => return Err(Error::SendError),
+                Ok(result) => return self.done(result),
+            }
+        }
+        let Some(key) = self.load(file).await else {
+            return Ok(false);
+        };
+        let hash = self.hash(key.public_key()).await?;
+        let key = PrivateKeyWithHashAlg::new(Arc::new(key), hash);
+        let user = self.to.user.clone();
+        let result = self.handle.authenticate_publickey(user, key).await?;
+        self.done(result)
+    }
+
+    async fn certificate(&mut self, file: &Path, certificate: Certificate) -> Result<bool, Error> {
+        let key = PublicKey::new(certificate.public_key().clone(), "");
+        self.note("certificate", &key, certificate.key_id());
+        let Some(key) = self.load(file).await else {
+            return Ok(false);
+        };
+        let result = self
+            .handle
+            .authenticate_openssh_cert(self.to.user.clone(), Arc::new(key), certificate)
+            .await?;
+        self.done(result)
+    }
+
+    /// A private key; asks for its passphrase where it has one.
+    async fn load(&mut self, file: &Path) -> Option<PrivateKey> {
+        use russh::keys::Error as KeyError;
+        match load_secret_key(file, None) {
+            Ok(key) => return Some(key),
+            Err(KeyError::IO(error)) if error.kind() == std::io::ErrorKind::NotFound => {
+                return None;
+            }
+            Err(KeyError::KeyIsEncrypted) => {}
+            Err(error) => {
+                self.tried.push(format!("{}: {error}", file.display()));
+                return None;
+            }
+        }
+        for _ in 0..TRIES {
+            let prompt = format!("Passphrase of {}", file.display());
+            let passphrase = self.secret(prompt, false).await?;
+            if let Ok(key) = load_secret_key(file, Some(passphrase.expose_secret())) {
+                return Some(key);
+            }
+        }
+        self.tried
+            .push(format!("{}: the passphrase is wrong", file.display()));
+        None
+    }
+
+    async fn interactive(&mut self) -> Result<bool, Error> {
+        use KeyboardInteractiveAuthResponse as Said;
+        for _ in 0..TRIES {
+            self.tried.push("keyboard-interactive".to_owned());
+            let user = self.to.user.clone();
+            let mut said = self
+                .handle
+                .authenticate_keyboard_interactive_start(user, None)
+                .await?;
+            for _ in 0..ROUNDS {
+                let Said::InfoRequest {
+                    instructions,
+                    prompts,
+                    ..
+                } = said
+                else {
+                    break;
+                };
+                let mut answers = Vec::new();
+                for prompt in prompts.into_iter().take(PROMPTS) {
+                    let text = format!("{instructions} {}", prompt.prompt);
+                    match self.secret(text.trim().to_owned(), prompt.echo).await {
+                        // russh takes them as plain text.
+                        Some(answer) => answers.push(answer.expose_secret().to_owned()),
+                        None => return Ok(false),
+                    }
+                }
+                said = self
+                    .handle
+                    .authenticate_keyboard_interactive_respond(answers)
+                    .await?;
+            }
+            match said {
+                Said::Success => return Ok(true),
+                Said::Failure {
+                    remaining_methods, ..
+                } => self.left = remaining_methods,
+                Said::InfoRequest { .. } => return Ok(false),
+            }
+            if self.handle.is_closed() || !self.left.contains(&MethodKind::KeyboardInteractive) {
+                return Ok(false);
+            }
+        }
+        Ok(false)
+    }
+
+    async fn password(&mut self) -> Result<bool, Error> {
+        for _ in 0..TRIES {
+            let prompt = format!("Password of {}@{}", self.to.user, self.to.alias);
+            let Some(password) = self.secret(prompt, false).await else {
+                return Ok(false);
+            };
+            self.tried.push("password".to_owned());
+            let user = self.to.user.clone();
+            let result = self
+                .handle
+                .authenticate_password(user, password.expose_secret())
+                .await?;
+            if self.done(result)? {
+                return Ok(true);
+            }
+            if !self.left.contains(&MethodKind::Password) {
+                return Ok(false);
+            }
+        }
+        Ok(false)
+    }
+
+    async fn secret(&self, prompt: String, echo: bool) -> Option<SecretString> {
+        let host = self.id.clone();
+        match self
+            .prompter
+            .ask(Question::Secret { host, prompt, echo })
+            .await
+        {
+            Some(Answer::Secret(secret)) => Some(secret),
+            _ => None,
+        }
+    }
+
+    /// RSA keys sign with SHA-2 (RFC 8332); others have one way only.
+    async fn hash(&self, key: &PublicKey) -> Result<Option<HashAlg>, Error> {
+        if !matches!(key.algorithm(), Algorithm::Rsa { .. }) {
+            return Ok(None);
+        }
+        let supported = self.handle.best_supported_rsa_hash().await?;
+        Ok(supported.flatten().or(Some(HashAlg::Sha512)))
+    }
+
+    fn note(&mut self, from: &str, key: &PublicKey, what: &str) {
+        self.tried.push(format!(
+            "{from} {what} {}",
+            key.fingerprint(HashAlg::Sha256)
+        ));
+    }
+
+    fn tried_already(&self, key: &PublicKey) -> bool {
+        let fingerprint = key.fingerprint(HashAlg::Sha256).to_string();
+        self.tried
+            .iter()
+            .any(|tried| !tried.starts_with("certificate") && tried.ends_with(&fingerprint))
+    }
+
+    fn refused(&self) -> SshError {
+        let tried = if self.tried.is_empty() {
+            "no key was found".to_owned()
+        } else {
+            format!("tried {}", self.tried.join(", "))
+        };
+        let takes: Vec<_> = self.left.iter().map(<&str>::from).collect();
+        SshError::Refused(
+            problem(
+                self.id,
+                "auth-failed",
+                Exit::Unreachable,
+                format!(
+                    "{} does not let {} in: {tried}; it takes {}",
+                    self.to.alias,
+                    self.to.user,
+                    if takes.is_empty() {
+                        "nothing else".to_owned()
+                    } else {
+                        takes.join(", ")
+                    }
+                ),
+            )
+            .hint("check the user, load the key with `ssh-add`, or name it in ssh_config"),
+        )
+    }
+
+    fn broken(&self, error: &Error) -> SshError {
+        let told = problem(
+            self.id,
+            "auth-broken",
+            Exit::Unreachable,
+            format!(
+                "{} ended the connection while {} logged in ({} tried): {}",
+                self.to.alias,
+                self.to.user,
+                self.tried.len(),
+                super::link::Trouble::text(error)
+            ),
+        );
+        // A server that has had enough attempts hangs up; the same ones again do not help.
+        if self.tried.len() >= TRIES {
+            SshError::Refused(
+                told.hint(
+                    "the server may count attempts: name the right key and set IdentitiesOnly",
+                ),
+            )
+        } else {
+            SshError::Link(told)
+        }
+    }
+}
+
+/// Signs nothing: only learns that the server would take the key.
+struct Wanted;
+
+enum Probed {
+    Wanted,
+    Broken,
+}
+
+impl From<russh::SendError> for Probed {
+    fn from(_: russh::SendError) -> Self {
+        Probed::Broken
+    }
+}
+
+impl Signer for Wanted {
+    type Error = Probed;
+
+    async fn auth_sign(
+        &mut self,
+        _key: &AgentIdentity,
+        _hash: Option<HashAlg>,
+        _data: Vec<u8>,
+    ) -> Result<Vec<u8>, Probed> {
+        Err(Probed::Wanted)
+    }
+}
+
+/// The public key of a file: from the file beside it, or from the private one, which shows it
+/// without the passphrase.
+fn public_half(file: &Path) -> Option<PublicKey> {
+    load_public_key(with_suffix(file, ".pub"))
+        .or_else(|_| load_public_key(file))
+        .ok()
+        .or_else(|| {
+            let key = PrivateKey::read_openssh_file(file).ok()?;
+            Some(key.public_key().clone())
+        })
+}
+
+fn with_suffix(file: &Path, suffix: &str) -> PathBuf {
+    let mut name = file.as_os_str().to_owned();
+    name.push(suffix);
+    PathBuf::from(name)
+}

@@ -1,0 +1,149 @@
+//! The built-in transport: russh, with ssh_config as `ssh -G` resolves it, our own known_hosts
+//! matcher, the agent first. [`connect`] makes a [`Native`] connection, through jump hosts where
+//! the configuration names them.
+
+mod auth;
+mod channel;
+mod known_hosts;
+mod link;
+mod server_key;
+
+use super::{Argv, Options, Process, SshError, Stream, Transport, problem, resolve::Resolved};
+use crate::config::Destination;
+use crate::problem::Exit;
+use crate::remote::{HostId, Prompter};
+use link::{Client, Trouble};
+use russh::client::Handle;
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+use tokio::sync::watch;
+
+pub(super) use server_key::Accepted;
+
+/// What a connection attempt may take when nobody says; time spent asking the user not counted.
+const CONNECT: Duration = Duration::from_secs(10);
+
+/// An open connection, and those to the jump hosts it goes through.
+pub(super) struct Native {
+    id: HostId,
+    handle: Handle<Client>,
+    over: watch::Receiver<Option<SshError>>,
+    _through: Vec<Handle<Client>>,
+}
+
+/// Connects and logs in.
+pub(super) async fn connect(
+    id: &HostId,
+    destination: &Destination,
+    options: &Options,
+    prompter: Arc<dyn Prompter>,
+    accepted: &Accepted,
+) -> Result<Native, SshError> {
+    let resolved = Resolved::ask(id, destination, options).await?;
+    let dialling = link::Dialling {
+        id,
+        options,
+        prompter,
+        accepted,
+        limit: options
+            .connect_timeout
+            .or_else(|| resolved.seconds("connecttimeout"))
+            .unwrap_or(CONNECT),
+    };
+    let made = dialling.dial(&resolved).await?;
+    Ok(Native {
+        id: id.clone(),
+        handle: made.handle,
+        over: made.over,
+        _through: made.through,
+    })
+}
+
+impl Native {
+    fn channel(&self, what: &str, error: russh::Error) -> SshError {
+        use russh::{ChannelOpenFailure, Error};
+        let reason = match &error {
+            Error::ChannelOpenFailure(ChannelOpenFailure::AdministrativelyProhibited) => {
+                "the server does not allow it".to_owned()
+            }
+            Error::ChannelOpenFailure(ChannelOpenFailure::ConnectFailed) => {
+                "the host could not connect to it".to_owned()
+            }
+            Error::SendError | Error::Disconnect => {
+                return self.over.borrow().clone().unwrap_or_else(|| {
+                    SshError::Link(
+                        problem(
+                            &self.id,
+                            "connection-lost",
+                            Exit::Unreachable,
+                            "the connection was lost",
+                        )
+                        .hint("try again: it is made anew"),
+                    )
+                });
+            }
+            other => Trouble::text(other),
+        };
+        SshError::Channel(problem(
+            &self.id,
+            "channel",
+            Exit::Unreachable,
+            format!("{what}: {reason}"),
+        ))
+    }
+}
+
+#[async_trait::async_trait]
+impl Transport for Native {
+    async fn exec(&self, command: &Argv) -> Result<Process, SshError> {
+        let opened = self.handle.channel_open_session().await;
+        let channel = opened.map_err(|e| self.channel("cannot open a session", e))?;
+        let asked = channel.exec(true, command.to_string()).await;
+        asked.map_err(|e| self.channel("cannot run a command", e))?;
+        Ok(channel::process(channel))
+    }
+
+    async fn open_tcp(&self, host: &str, port: u16) -> Result<Box<dyn Stream>, SshError> {
+        let opened = self
+            .handle
+            .channel_open_direct_tcpip(host, port.into(), "127.0.0.1", 0)
+            .await;
+        let channel = opened.map_err(|e| self.channel(&format!("{host}:{port}"), e))?;
+        Ok(Box::new(channel::stream(channel)))
+    }
+
+    async fn open_unix(&self, path: &str) -> Result<Box<dyn Stream>, SshError> {
+        let opened = self.handle.channel_open_direct_streamlocal(path).await;
+        let channel = opened.map_err(|e| self.channel(path, e))?;
+        Ok(Box::new(channel::stream(channel)))
+    }
+
+    async fn ping(&self) -> Result<Duration, SshError> {
+        let start = Instant::now();
+        let asked = self.handle.send_ping().await;
+        asked.map_err(|e| self.channel("round trip", e))?;
+        if self.handle.is_closed() {
+            return Err(self.channel("round trip", russh::Error::Disconnect));
+        }
+        Ok(start.elapsed())
+    }
+
+    async fn closed(&self) -> SshError {
+        let mut over = self.over.clone();
+        let ended = over.wait_for(Option::is_some).await;
+        match ended.ok().and_then(|error| error.clone()) {
+            Some(error) => error,
+            None => SshError::Link(
+                problem(
+                    &self.id,
+                    "connection-lost",
+                    Exit::Unreachable,
+                    "the connection was lost",
+                )
+                .hint("it is made anew by itself"),
+            ),
+        }
+    }
+}
