@@ -10,7 +10,10 @@ use super::{
 };
 use crate::{
     problem::{Exit, Problem},
-    remote::ssh::{Host, SshError},
+    remote::{
+        ConnState,
+        ssh::{Host, SshError},
+    },
 };
 use futures::StreamExt;
 use std::{
@@ -67,11 +70,20 @@ async fn keep_watching(host: &Host, events: &mpsc::Sender<UnitEvent>) {
     loop {
         let number = match host.connection(None).await {
             Ok((number, _)) => number,
+            // Without a deadline this means that the host was closed for good.
+            Err(SshError::Link(problem)) => {
+                down(events, problem).await;
+                return;
+            }
             Err(error) => {
                 if down(events, error.into()).await.is_none() {
                     return;
                 }
-                changed(host).await;
+                // Given up: only somebody's retry changes that.
+                let mut states = host.states();
+                let _ = states
+                    .wait_for(|state| !matches!(state, ConnState::Failed(_)))
+                    .await;
                 continue;
             }
         };
@@ -132,9 +144,8 @@ async fn another(host: &Host, number: u64) {
     loop {
         match host.connection(None).await {
             Ok((now, _)) if now != number => return,
-            Ok(_) | Err(SshError::Channel(_) | SshError::Link(_) | SshError::Refused(_)) => {
-                changed(host).await;
-            }
+            Err(SshError::Link(_)) => return,
+            Ok(_) | Err(_) => changed(host).await,
         }
     }
 }
