@@ -5,6 +5,7 @@
 //! [`Transport`]: russh by default, the system's `ssh` where asked for.
 
 mod argv;
+mod config_file;
 mod host;
 mod native;
 mod openssh;

@@ -1,11 +1,17 @@
 //! What ssh_config says about a destination, asked of `ssh -G`: Include, Match and patterns are
 //! ssh's own business. As with ssh, `~` is the home of the user database, not `$HOME`.
 
-use super::{Options, SshError, problem};
+use super::{Options, SshError, config_file, problem};
 use crate::config::Destination;
 use crate::problem::Exit;
 use crate::remote::HostId;
-use std::{collections::BTreeMap, io::Write, path::PathBuf, process::Stdio, time::Duration};
+use std::{
+    collections::BTreeMap,
+    io::Write,
+    path::{Path, PathBuf},
+    process::Stdio,
+    time::Duration,
+};
 use tokio::{process::Command, time::timeout};
 
 /// `ssh -G` needs no network, except where the configuration runs commands.
@@ -183,7 +189,7 @@ async fn names_user(id: &HostId, destination: &Destination, options: &Options) -
 async fn dash_g(
     id: &HostId,
     destination: &Destination,
-    config: Option<&std::path::Path>,
+    config: Option<&Path>,
 ) -> Result<BTreeMap<String, Vec<String>>, SshError> {
     let mut command = Command::new("ssh");
     command
@@ -207,10 +213,14 @@ async fn dash_g(
         )
     };
     let asked = command.args(["--", &destination.host]).output();
-    let output = timeout(PATIENCE, asked)
-        .await
-        .map_err(|_| wrong("`ssh -G` does not answer".to_owned()))?
-        .map_err(|e| wrong(format!("cannot run `ssh -G`: {e}")))?;
+    let output = match timeout(PATIENCE, asked).await {
+        Ok(Ok(output)) => output,
+        Ok(Err(error)) if error.kind() == std::io::ErrorKind::NotFound => {
+            return Ok(without_ssh(destination, config));
+        }
+        Ok(Err(error)) => return Err(wrong(format!("cannot run `ssh -G`: {error}"))),
+        Err(_) => return Err(wrong("`ssh -G` does not answer".to_owned())),
+    };
     if !output.status.success() {
         let said = String::from_utf8_lossy(&output.stderr);
         return Err(wrong(said.trim().to_owned()));
@@ -225,6 +235,30 @@ async fn dash_g(
         }
     }
     Ok(values)
+}
+
+/// What the subset of ssh_config that we read ourselves says.
+fn without_ssh(destination: &Destination, config: Option<&Path>) -> BTreeMap<String, Vec<String>> {
+    let home = home().unwrap_or_default();
+    let files = match config {
+        Some(file) => vec![file.to_owned()],
+        None => vec![home.join(".ssh/config"), "/etc/ssh/ssh_config".into()],
+    };
+    let found = config_file::read(&files, &home, &destination.host);
+    for ignored in &found.ignored {
+        tracing::warn!("ssh is not installed, and the built-in reader passes over {ignored}");
+    }
+    let mut values = found.values;
+    if let Some(port) = destination.port {
+        values.insert("port".to_owned(), vec![port.to_string()]);
+    }
+    if let Some(user) = &destination.user {
+        values.insert("user".to_owned(), vec![user.clone()]);
+    }
+    values
+        .entry("user".to_owned())
+        .or_insert_with(|| vec![local_user()]);
+    values
 }
 
 fn account() -> Option<nix::unistd::User> {

@@ -155,7 +155,7 @@ fn hash_of(salt: &[u8], name: &str) -> Option<Vec<u8>> {
 }
 
 /// `*` and `?`, in time linear in the text for each star.
-pub(super) fn glob(pattern: &[u8], text: &[u8]) -> bool {
+pub(in crate::remote::ssh) fn glob(pattern: &[u8], text: &[u8]) -> bool {
     let (mut p, mut t, mut back) = (0, 0, None);
     while let Some(byte) = text.get(t) {
         match pattern.get(p) {

@@ -20,6 +20,7 @@ use std::{
 };
 use tokio::sync::watch;
 
+pub(super) use known_hosts::glob;
 pub(super) use server_key::Accepted;
 
 /// What a connection attempt may take when nobody says; time spent asking the user not counted.
