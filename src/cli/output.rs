@@ -134,6 +134,11 @@ pub(crate) fn write_failed(error: &std::io::Error) -> Problem {
 
 const BROKEN_PIPE: &str = "broken-pipe";
 
+/// Says something that is neither a result nor a problem, to standard error.
+pub(crate) fn note(text: &str) {
+    let _ = writeln!(std::io::stderr(), "{text}");
+}
+
 /// Prints a line about a problem that does not end the command to standard error.
 pub(crate) fn warn(problem: &Problem) {
     let _ = writeln!(

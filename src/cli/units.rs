@@ -23,7 +23,7 @@ pub struct Units {
     /// Only units of this type
     #[arg(long = "type", short = 't', value_name = "T", value_parser = names::KINDS)]
     kind: Option<String>,
-    /// Also units that have a file and are not loaded
+    /// Also units that have a file and are not loaded; so it is where a pattern is given
     #[arg(long)]
     all: bool,
 }
@@ -76,7 +76,8 @@ pub(crate) async fn run(global: &Global, command: Units) -> Run {
         .map(|pattern| glob(pattern))
         .collect::<Result<Vec<_>, _>>()?;
     let session = Session::open(global)?;
-    let all = command.all;
+    // Who names a unit means it, loaded or not.
+    let all = command.all || !patterns.is_empty();
     let (lists, problems) = session
         .each_host(|host| async move {
             let systemd = Systemd::open(&host).await?;
@@ -111,6 +112,12 @@ pub(crate) async fn run(global: &Global, command: Units) -> Run {
             items,
             &problems,
         ))?;
+    } else if rows.is_empty() && !lists.is_empty() {
+        output::note(if command.failed {
+            "no unit has failed"
+        } else {
+            "no unit is like that"
+        });
     } else {
         output::print(&table(&rows, session.hosts().len() > 1, output::colour()))?;
     }
