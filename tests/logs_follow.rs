@@ -10,23 +10,15 @@
 
 mod common;
 
-use common::follow::{Breakable, Following, Real, assert_equal, nothing_lost};
-use quarterdeck::logs::Query;
+use common::follow::{
+    Real, filter_survives, gap_is_told, rare_lines_arrive, survives as follows_through,
+    unit_survives,
+};
 
-fn all() -> Query {
-    Query {
-        lines: Some(5),
-        ..Query::default()
-    }
-}
-
-/// Follows through the faults and compares; how often the follower had to begin anew.
+/// How often the follower had to begin anew on a new host.
 #[track_caller]
 fn survives(label: &str, faults: &[&str]) -> usize {
-    let server = Real::up(label);
-    let held = nothing_lost(&server, all(), faults);
-    assert_equal(&server, &held, &[], |_| true);
-    held.live
+    follows_through(&Real::up(label), faults).live
 }
 
 #[test]
@@ -114,90 +106,38 @@ fn journal_files_that_appear_while_others_are_written() {
 }
 
 #[test]
+fn a_link_silent_until_keepalives_give_it_up() {
+    require!(hosts);
+    let server = Real::up("log-silent");
+    let ssh_config = server.config.read("ssh_config");
+    // The last section is the one of all hosts.
+    let quick = "  ServerAliveInterval 1\n  ServerAliveCountMax 2\n";
+    server.config.write("ssh_config", &(ssh_config + quick));
+    let held = follows_through(&server, &["cut", "wait 6000", "mend"]);
+    assert!(held.live > 1, "given up and connected again");
+    assert!(!held.down.is_empty(), "and said so");
+}
+
+#[test]
 fn a_filter_survives_cuts_reboots_and_rotation() {
     require!(hosts);
-    let server = Real::up("log-filter");
-    let query = Query {
-        grep: Some("(7|end of this test)$".into()),
-        ..all()
-    };
-    let faults = [
-        "reset", "wait 500", "reboot", "wait 500", "rotate", "refuse", "wait 500", "accept",
-    ];
-    let held = nothing_lost(&server, query, &faults);
-    assert_equal(&server, &held, &[], |message| {
-        message.ends_with(b"7") || message.ends_with(b"end of this test")
-    });
+    filter_survives(&Real::up("log-filter"));
 }
 
 #[test]
 fn a_unit_s_journal_survives_the_same() {
     require!(hosts);
-    let server = Real::up("log-unit");
-    let units = ["qd-writer.service", "qd-marker.service"];
-    let query = Query {
-        units: units.map(str::to_owned).to_vec(),
-        ..all()
-    };
-    let faults = [
-        "reset",
-        "wait 500",
-        "rotate",
-        "wait 300",
-        "reset",
-        "wait 700",
-        "reboot",
-        "wait 500",
-        "sshd-kill",
-    ];
-    let held = nothing_lost(&server, query, &faults);
-    assert_equal(&server, &held, &units, |_| true);
+    unit_survives(&Real::up("log-unit"));
 }
 
 #[test]
 fn a_filter_that_matches_nothing_until_after_a_reboot() {
     require!(hosts);
-    let server = Real::up("log-rare");
-    let query = Query {
-        grep: Some("^rare ".into()),
-        ..all()
-    };
-    let following = Following::start(&server, query);
-    following.until("live follower", |held| held.live > 0);
-    server.fault("refuse");
-    server.write("rare one, written while nobody listened");
-    server.fault("reboot");
-    server.write("rare two, in another boot");
-    server.fault("accept");
-    following.until("both", |held| held.entries.len() == 2);
-    server.write("rare three");
-    following.until("all three", |held| held.entries.len() == 3);
-    let held = following.end();
-    let words = |i: usize| held.entries[i].1.split(|b| *b == b' ').nth(1).unwrap();
-    assert_eq!(words(0), b"one,");
-    assert_eq!(words(1), b"two,");
-    assert_eq!(words(2), b"three");
-    assert_eq!(held.gaps, []);
+    rare_lines_arrive(&Real::up("log-rare"));
 }
 
 #[test]
 fn what_was_vacuumed_away_is_told_as_a_gap() {
     require!(hosts);
-    let server = Real::up("log-vacuum");
-    let faults = ["refuse", "wait 500", "vacuum", "wait 500", "accept"];
-    let held = nothing_lost(&server, all(), &faults);
-    assert_eq!(held.gaps.len(), 1, "{:?}", held.gaps);
-    assert!(held.gaps[0].from < held.gaps[0].to);
-    // All that the journal still has is held once and in order, and nothing twice.
-    let truth = server.truth(&[]);
-    let end = truth
-        .iter()
-        .rposition(|(_, m)| m == b"the end of this test")
-        .unwrap();
-    let kept = held.entries.len() - (end + 1);
-    assert_eq!(held.entries[kept..], truth[..=end]);
-    let mut cursors: Vec<&String> = held.entries.iter().map(|(c, _)| c).collect();
-    cursors.sort_unstable();
-    cursors.dedup();
-    assert_eq!(cursors.len(), held.entries.len());
+    gap_is_told(&Real::up("log-vacuum"));
 }

@@ -103,19 +103,7 @@ impl Breakable for Real {
         for unit in units {
             command.extend(["--unit", unit]);
         }
-        let printed = self.host.run(&command);
-        let entries = printed.lines().map(|line| {
-            let entry: serde_json::Value = serde_json::from_str(line).unwrap();
-            let message = match &entry["MESSAGE"] {
-                serde_json::Value::String(text) => text.clone().into_bytes(),
-                serde_json::Value::Array(bytes) => {
-                    bytes.iter().map(|b| b.as_u64().unwrap() as u8).collect()
-                }
-                other => panic!("what message is {other}?"),
-            };
-            (entry["__CURSOR"].as_str().unwrap().to_owned(), message)
-        });
-        entries.collect()
+        entries(&self.host.run(&command))
     }
 
     fn fault(&self, what: &str) {
@@ -142,6 +130,22 @@ impl Breakable for Real {
             other => self.host.fault(other),
         }
     }
+}
+
+/// Cursor and message of every entry that `journalctl --output=json --all` printed.
+pub fn entries(printed: &str) -> Vec<(String, Vec<u8>)> {
+    let entries = printed.lines().map(|line| {
+        let entry: serde_json::Value = serde_json::from_str(line).unwrap();
+        let message = match &entry["MESSAGE"] {
+            serde_json::Value::String(text) => text.clone().into_bytes(),
+            serde_json::Value::Array(bytes) => {
+                bytes.iter().map(|b| b.as_u64().unwrap() as u8).collect()
+            }
+            other => panic!("what message is {other}?"),
+        };
+        (entry["__CURSOR"].as_str().unwrap().to_owned(), message)
+    });
+    entries.collect()
 }
 
 /// The way to a host, as every part of the program takes it. Within a runtime.
@@ -295,4 +299,105 @@ pub fn assert_equal(
     }
     assert_eq!(held.entries.len(), truth.len());
     assert_eq!(held.gaps, []);
+}
+
+fn all() -> Query {
+    Query {
+        lines: Some(5),
+        ..Query::default()
+    }
+}
+
+/// Follows everything through the faults and compares.
+#[track_caller]
+pub fn survives(server: &impl Breakable, faults: &[&str]) -> Held {
+    let held = nothing_lost(server, all(), faults);
+    assert_equal(server, &held, &[], |_| true);
+    held
+}
+
+/// A filter that the host applies, through cuts, a reboot and rotation.
+#[track_caller]
+pub fn filter_survives(server: &impl Breakable) {
+    let query = Query {
+        grep: Some("(7|end of this test)$".into()),
+        ..all()
+    };
+    let faults = [
+        "reset", "wait 500", "reboot", "wait 500", "rotate", "refuse", "wait 500", "accept",
+    ];
+    let held = nothing_lost(server, query, &faults);
+    assert_equal(server, &held, &[], |message| {
+        message.ends_with(b"7") || message.ends_with(b"end of this test")
+    });
+}
+
+/// The journal of two units alone, through the same.
+#[track_caller]
+pub fn unit_survives(server: &impl Breakable) {
+    let units = ["qd-writer.service", "qd-marker.service"];
+    let query = Query {
+        units: units.map(str::to_owned).to_vec(),
+        ..all()
+    };
+    let faults = [
+        "reset",
+        "wait 500",
+        "rotate",
+        "wait 300",
+        "reset",
+        "wait 700",
+        "reboot",
+        "wait 500",
+        "sshd-kill",
+    ];
+    let held = nothing_lost(server, query, &faults);
+    assert_equal(server, &held, &units, |_| true);
+}
+
+/// Lines that a filter lets through only now and then, the first ones written while nobody
+/// could listen and on both sides of a reboot.
+#[track_caller]
+pub fn rare_lines_arrive(server: &impl Breakable) {
+    let query = Query {
+        grep: Some("^rare ".into()),
+        ..all()
+    };
+    let following = Following::start(server, query);
+    following.until("live follower", |held| held.live > 0);
+    server.fault("refuse");
+    server.write("rare one, written while nobody listened");
+    server.fault("reboot");
+    server.write("rare two, in another boot");
+    server.fault("accept");
+    following.until("both", |held| held.entries.len() == 2);
+    server.write("rare three");
+    following.until("all three", |held| held.entries.len() == 3);
+    let held = following.end();
+    let words = |i: usize| held.entries[i].1.split(|b| *b == b' ').nth(1).unwrap();
+    assert_eq!(words(0), b"one,");
+    assert_eq!(words(1), b"two,");
+    assert_eq!(words(2), b"three");
+    assert_eq!(held.gaps, []);
+}
+
+/// What the journal dropped before the follower came back is a gap, and all else is there.
+#[track_caller]
+pub fn gap_is_told(server: &impl Breakable) {
+    let faults = ["refuse", "wait 500", "vacuum", "wait 500", "accept"];
+    let held = nothing_lost(server, all(), &faults);
+    assert_eq!(held.gaps.len(), 1, "{:?}", held.gaps);
+    assert!(held.gaps[0].from < held.gaps[0].to);
+    // All that the journal still has is held once and in order, and nothing twice.
+    let truth = server.truth(&[]);
+    let end = truth
+        .iter()
+        .rposition(|(_, m)| m == b"the end of this test")
+        .unwrap();
+    let kept = held.entries.len() - (end + 1);
+    assert_eq!(held.entries[kept..], truth[..=end]);
+    let mut cursors: Vec<&String> = held.entries.iter().map(|(c, _)| c).collect();
+    cursors.sort_unstable();
+    cursors.dedup();
+    assert_eq!(cursors.len(), held.entries.len());
 }
