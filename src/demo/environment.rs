@@ -174,7 +174,17 @@ impl Demo {
     pub fn fault(&self, host: &str, fault: Fault) {
         for (found, _) in &self.hosts {
             if found.name == host {
-                found.faults.set(fault);
+                found.fault(fault);
+            }
+        }
+    }
+
+    /// Writes lines to a host's journal as a unit's program would, whether the host has that unit
+    /// or not; nothing when there is no such host.
+    pub fn write(&self, host: &str, unit: &str, lines: &[String]) {
+        for (found, _) in &self.hosts {
+            if found.name == host {
+                found.with(|world| world.print(unit, lines));
             }
         }
     }

@@ -1,7 +1,7 @@
 //! A simulated host as its services share it: the world behind a lock, the clock that moves it on.
 
 use super::model::{Event, World};
-use super::ssh::Faults;
+use super::ssh::{Fault, Faults};
 use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
@@ -19,6 +19,7 @@ pub(crate) struct Host {
     appended: watch::Sender<u64>,
     events: broadcast::Sender<Event>,
     hurry: Notify,
+    kills: watch::Sender<u64>,
 }
 
 /// Microseconds since 1970.
@@ -37,6 +38,7 @@ impl Host {
             world: Mutex::new(world),
             events: broadcast::Sender::new(BACKLOG),
             hurry: Notify::new(),
+            kills: watch::Sender::new(0),
         }
     }
 
@@ -77,9 +79,28 @@ impl Host {
         self.events.subscribe()
     }
 
+    /// Told when every running `journalctl` is to die.
+    pub(crate) fn kills(&self) -> watch::Receiver<u64> {
+        self.kills.subscribe()
+    }
+
+    /// Has the host or its link misbehave.
+    pub(crate) fn fault(&self, fault: Fault) {
+        self.faults.set(fault);
+        match fault {
+            Fault::Reboot => self.with(|world| world.boot_at(now())),
+            Fault::KillJournalctl => self.kills.send_modify(|count| *count += 1),
+            Fault::Rotate => self.with(|world| world.journal.rotate()),
+            Fault::Vacuum => self.with(|world| {
+                world.journal.rotate();
+                world.journal.vacuum();
+            }),
+            Fault::CutAfter(_) | Fault::Stall(_) | Fault::Refuse(_) | Fault::Restart => {}
+        }
+    }
+
     /// Lets time pass until dropped.
     pub(crate) async fn live(self: Arc<Self>) {
-        let mut reboots = 0;
         loop {
             let next = self.with(|world| world.next());
             let wait = next.map_or(1_000_000, |next| (next - now()).clamp(1000, 1_000_000));
@@ -87,7 +108,6 @@ impl Host {
             tokio::select! {
                 () = tokio::time::sleep(wait) => {}
                 () = self.hurry.notified() => {}
-                () = self.faults.reboot(&mut reboots) => self.with(|world| world.boot_at(now())),
             }
         }
     }

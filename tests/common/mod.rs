@@ -18,6 +18,7 @@ mod demo;
 pub mod follow;
 mod host;
 mod program;
+mod simulated;
 mod skip;
 pub mod svg;
 mod terminal;
@@ -26,6 +27,7 @@ pub use config::ConfigDir;
 pub use demo::Demo;
 pub use host::TestHost;
 pub use program::{Qd, interrupt};
+pub use simulated::Simulated;
 pub use skip::{hosts, skip};
 pub use terminal::Terminal;
 

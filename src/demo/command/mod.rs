@@ -174,7 +174,7 @@ async fn run(host: &Arc<Host>, root: bool, user: &str, argv: &[String], io: &mut
     match (name, words.as_slice()) {
         ("sudo", _) => Box::pin(sudo(host, user, args, io)).await,
         ("systemd-stdio-bridge", _) => dbus::bridge(host, root, io).await,
-        ("journalctl", _) => journalctl::run(host, args, io).await,
+        ("journalctl", _) => journalctl::run(host, root, args, io).await,
         ("sh" | "bash", ["-c", script]) if *script == remote::metrics::SCRIPT => {
             metrics::run(host, io).await
         }

@@ -51,8 +51,12 @@ pub(super) async fn run(
             }
         }
         ("reboot", _) => return fault(host, user, &["reboot"], io).await,
+        ("pkill" | "killall", args) if args.last() == Some(&"journalctl") => {
+            host.fault(Fault::KillJournalctl);
+            return 0;
+        }
         ("demo-fault", args) => return fault(host, user, args, io).await,
-        ("help", _) => "This host is simulated. It knows: journalctl, systemctl, logger, cat, echo, id, uname, hostname, date, df, uptime, sleep, head, tail, grep, wc, sort, sudo, reboot, demo-fault cut BYTES|stall SECONDS|refuse SECONDS|restart|reboot, exit".to_owned(),
+        ("help", _) => "This host is simulated. It knows: journalctl, systemctl, logger, cat, echo, id, uname, hostname, date, df, uptime, sleep, head, tail, grep, wc, sort, sudo, reboot, demo-fault cut BYTES|stall SECONDS|refuse SECONDS|restart|reboot|kill-journalctl|rotate|vacuum, exit".to_owned(),
         _ => {
             io.err(&format!("sh: line 1: {name}: command not found\n")).await;
             return 127;
@@ -69,11 +73,11 @@ async fn fault(host: &Arc<Host>, user: &str, args: &[&str], io: &mut Io) -> u32 
     }
     match Fault::parse(args) {
         Some(fault) => {
-            host.faults.set(fault);
+            host.fault(fault);
             0
         }
         None => {
-            io.err("usage: demo-fault cut BYTES|stall SECONDS|refuse SECONDS|restart|reboot\n")
+            io.err("usage: demo-fault cut BYTES|stall SECONDS|refuse SECONDS|restart|reboot|kill-journalctl|rotate|vacuum\n")
                 .await;
             2
         }

@@ -156,7 +156,7 @@ impl Peer {
                 self.reply(call, &()).await
             }
             "Reboot" => {
-                self.host.faults.set(crate::demo::ssh::Fault::Reboot);
+                self.host.fault(crate::demo::ssh::Fault::Reboot);
                 self.reply(call, &()).await
             }
             "ResetFailed" => {

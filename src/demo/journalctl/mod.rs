@@ -16,7 +16,7 @@ use std::sync::Arc;
 const AT_ONCE: usize = 2000;
 
 /// Runs it; the exit code.
-pub(crate) async fn run(host: &Arc<Host>, args: &[String], io: &mut Io) -> u32 {
+pub(crate) async fn run(host: &Arc<Host>, root: bool, args: &[String], io: &mut Io) -> u32 {
     let options = match Options::parse(args) {
         Ok(options) => options,
         Err(message) => {
@@ -24,6 +24,22 @@ pub(crate) async fn run(host: &Arc<Host>, args: &[String], io: &mut Io) -> u32 {
             return 1;
         }
     };
+    if options.rotate || options.vacuum || options.sync {
+        if !root {
+            io.err("Failed to manage the journal: Permission denied\n")
+                .await;
+            return 1;
+        }
+        host.with(|world| {
+            if options.rotate {
+                world.journal.rotate();
+            }
+            if options.vacuum {
+                world.journal.vacuum();
+            }
+        });
+        return 0;
+    }
     if options.list_boots {
         let text = host.with(|world| print::boots(&world.journal.boots(), options.format));
         return io.out(text.as_bytes()).await;
@@ -33,6 +49,7 @@ pub(crate) async fn run(host: &Arc<Host>, args: &[String], io: &mut Io) -> u32 {
         return io.out(text.as_bytes()).await;
     }
     let mut news = host.appended();
+    let mut kills = host.kills();
     let selected = host.with(|world| select(&world.journal, &options));
     let (records, mut seen, filter) = match selected {
         Ok(selected) => selected,
@@ -70,6 +87,7 @@ pub(crate) async fn run(host: &Arc<Host>, args: &[String], io: &mut Io) -> u32 {
         tokio::select! {
             changed = news.changed() => if changed.is_err() { return 0; },
             () = io.ended() => return 130,
+            _ = kills.changed() => return 137,
         }
         let bytes = host.with(|world| {
             let fresh: Vec<Arc<Record>> = world

@@ -27,6 +27,12 @@ pub(crate) struct Options {
     pub(super) kernel: bool,
     pub(super) show_cursor: bool,
     pub(super) list_boots: bool,
+    /// Asked to begin a new journal file.
+    pub(super) rotate: bool,
+    /// Asked to drop the files before it.
+    pub(super) vacuum: bool,
+    /// Asked to have everything written.
+    pub(super) sync: bool,
     pub(super) values_of: Option<String>,
     pub(super) units: Vec<String>,
     pub(super) identifiers: Vec<String>,
@@ -53,6 +59,9 @@ const VALUED: &[(&str, &str)] = &[
     ("-F", "--field"),
     ("", "--after-cursor"),
     ("", "--output-fields"),
+    ("", "--vacuum-size"),
+    ("", "--vacuum-time"),
+    ("", "--vacuum-files"),
 ];
 /// Options whose value, if any, comes with `=` or attached.
 const OPTIONAL: &[(&str, &str)] = &[("-b", "--boot"), ("", "--case-sensitive")];
@@ -74,6 +83,8 @@ const FLAGS: &[(&str, &str)] = &[
     ("", "--show-cursor"),
     ("", "--list-boots"),
     ("", "--system"),
+    ("", "--sync"),
+    ("", "--rotate"),
 ];
 
 impl Options {
@@ -171,6 +182,9 @@ impl Options {
             "--reverse" => self.reverse = true,
             "--quiet" => self.quiet = true,
             "--show-cursor" => self.show_cursor = true,
+            "--sync" => self.sync = true,
+            "--rotate" => self.rotate = true,
+            "--vacuum-size" | "--vacuum-time" | "--vacuum-files" => self.vacuum = true,
             "--list-boots" => self.list_boots = true,
             "--pager-end" => self.lines = Some(self.lines.unwrap_or(1000)),
             "--dmesg" => {

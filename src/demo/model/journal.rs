@@ -43,6 +43,8 @@ pub(crate) struct Journal {
     pub(crate) seq_id: String,
     pub(crate) entries: VecDeque<Arc<Record>>,
     last: u64,
+    /// The last entry of the files that are no longer written to.
+    rotated: u64,
 }
 
 impl Journal {
@@ -53,6 +55,7 @@ impl Journal {
             seq_id,
             entries: VecDeque::new(),
             last: 0,
+            rotated: 0,
         }
     }
 
@@ -64,6 +67,19 @@ impl Journal {
             self.entries.pop_front();
         }
         self.entries.push_back(Arc::new(record));
+    }
+
+    /// Begins a new journal file.
+    pub(crate) fn rotate(&mut self) {
+        self.rotated = self.last;
+    }
+
+    /// Drops the journal files that are no longer written to.
+    pub(crate) fn vacuum(&mut self) {
+        let gone = self
+            .entries
+            .partition_point(|record| record.seq <= self.rotated);
+        self.entries.drain(..gone);
     }
 
     /// The newest entry's number.

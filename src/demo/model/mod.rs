@@ -231,6 +231,22 @@ impl World {
         self.write(&source, pid, priority, message.as_ref(), Vec::new());
     }
 
+    /// Writes lines of a program run as this unit, which need not exist.
+    pub(crate) fn print(&mut self, unit: &str, lines: &[String]) {
+        let source = Arc::new(Source {
+            unit: unit.to_owned(),
+            identifier: unit.split('.').next().unwrap_or(unit).to_owned(),
+            exe: "/run/current-system/sw/bin/sh".to_owned(),
+            transport: "stdout",
+            uid: 0,
+            invocation: String::new(),
+        });
+        let pid = self.pid();
+        for line in lines {
+            self.write(&source, pid, 6, line.as_bytes(), Vec::new());
+        }
+    }
+
     /// Writes an entry of systemd's own about a unit.
     pub(crate) fn systemd_says(
         &mut self,

@@ -18,14 +18,21 @@ use tokio::{
 pub enum Fault {
     /// All connections are cut after this many more bytes to clients.
     CutAfter(u64),
-    /// Nothing passes for this long; connections stay open.
+    /// Nothing passes for this long; connections stay open. Another one replaces it, so that
+    /// zero ends it.
     Stall(Duration),
-    /// All connections are cut and new ones refused for this long.
+    /// All connections are cut and new ones refused for this long. Another one replaces it.
     Refuse(Duration),
     /// sshd restarts: all connections are cut.
     Restart,
     /// The host reboots: connections are cut, refused for two seconds, and a new boot begins.
     Reboot,
+    /// Every running `journalctl` is killed.
+    KillJournalctl,
+    /// The journal begins a new file.
+    Rotate,
+    /// The journal begins a new file and drops all before.
+    Vacuum,
 }
 
 impl Fault {
@@ -43,6 +50,9 @@ impl Fault {
             ["refuse", time] => seconds(time).map(Fault::Refuse),
             ["restart"] => Some(Fault::Restart),
             ["reboot"] => Some(Fault::Reboot),
+            ["kill-journalctl"] => Some(Fault::KillJournalctl),
+            ["rotate"] => Some(Fault::Rotate),
+            ["vacuum"] => Some(Fault::Vacuum),
             _ => None,
         }
     }
@@ -55,7 +65,6 @@ struct Trouble {
     generation: u64,
     stalled: Option<Instant>,
     refused: Option<Instant>,
-    reboots: u64,
 }
 
 /// A host's faults, shared with its connections.
@@ -76,6 +85,7 @@ impl Default for Faults {
 }
 
 impl Faults {
+    /// Breaks the link, as far as the fault is one of the link.
     pub(crate) fn set(&self, fault: Fault) {
         self.trouble.send_modify(|trouble| match fault {
             Fault::CutAfter(bytes) => self.budget.store(bytes, Ordering::SeqCst),
@@ -86,10 +96,11 @@ impl Faults {
             }
             Fault::Restart => trouble.generation += 1,
             Fault::Reboot => {
-                trouble.refused = Some(Instant::now() + Duration::from_secs(2));
+                let up = Instant::now() + Duration::from_secs(2);
+                trouble.refused = Some(trouble.refused.map_or(up, |until| until.max(up)));
                 trouble.generation += 1;
-                trouble.reboots += 1;
             }
+            Fault::KillJournalctl | Fault::Rotate | Fault::Vacuum => {}
         });
     }
 
@@ -99,15 +110,6 @@ impl Faults {
             .borrow()
             .refused
             .is_some_and(|until| Instant::now() < until)
-    }
-
-    /// Resolves each time a reboot was asked for, after the first look.
-    pub(crate) async fn reboot(&self, seen: &mut u64) {
-        let mut news = self.trouble.subscribe();
-        // The sender lives as long as this.
-        if let Ok(trouble) = news.wait_for(|trouble| trouble.reboots != *seen).await {
-            *seen = trouble.reboots;
-        }
     }
 
     /// Carries bytes between a client and the server until either ends or a fault cuts it.
@@ -135,12 +137,13 @@ impl Faults {
         let mut buffer = vec![0; 32 * 1024];
         loop {
             let count = match from.read(&mut buffer).await {
-                Ok(0) | Err(_) => return,
+                Ok(0) | Err(_) => 0,
                 Ok(count) => count,
             };
-            let stalled = self.trouble.borrow().stalled;
-            if let Some(until) = stalled {
-                tokio::time::sleep_until(until).await;
+            // Not even an end gets through a silent link.
+            self.unstalled().await;
+            if count == 0 {
+                return;
             }
             let mut pass = count;
             if counted {
@@ -157,6 +160,22 @@ impl Faults {
                 self.budget.store(u64::MAX, Ordering::SeqCst);
                 self.trouble.send_modify(|trouble| trouble.generation += 1);
                 return;
+            }
+        }
+    }
+
+    /// Returns once bytes pass.
+    async fn unstalled(&self) {
+        let mut news = self.trouble.subscribe();
+        loop {
+            let stalled = news.borrow_and_update().stalled;
+            let Some(until) = stalled.filter(|until| Instant::now() < *until) else {
+                return;
+            };
+            tokio::select! {
+                () = tokio::time::sleep_until(until) => return,
+                // The sender lives as long as this.
+                _ = news.changed() => {}
             }
         }
     }
