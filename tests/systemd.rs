@@ -199,7 +199,7 @@ fn the_list_is_what_systemctl_says() {
     assert_eq!(names(&["units", "--failed"]), ["fixture-fail.service"]);
     assert_eq!(
         names(&["units", "--type", "socket", "fixture-*"]),
-        ["fixture-deploy.socket"]
+        ["fixture-agent.socket", "fixture-deploy.socket"]
     );
     assert_eq!(names(&["units", "fixture-web"]), ["fixture-web.service"]);
     assert_eq!(
@@ -381,6 +381,7 @@ async fn changes_by_others_arrive_by_themselves() {
     })
     .await;
     // Quiet means quiet: nothing is polled, so nothing comes.
+    real.run(&["systemctl", "stop", "fixture-job.timer"]);
     real.run(&["systemctl", "stop", "fixture-web.service"]);
     seen.until("stopped", |seen| seen.is("fixture-web.service", "inactive"))
         .await;
@@ -521,6 +522,7 @@ async fn without_rights_the_answer_is_clear() {
         &dir.read("ssh_config"),
     );
     let systemd = Systemd::open(&connect(&config, "sd-viewer")).await.unwrap();
+    real.run(&["systemctl", "stop", "fixture-web.service"]);
     // Looking is allowed.
     assert_eq!(systemd.unit("ssh.service").await.unwrap().active, "active");
     for verb in [Verb::Start, Verb::Restart, Verb::Enable] {
