@@ -3,10 +3,10 @@
 //! Opens configuration and fleet and asks hosts side by side. Prints nothing but warnings about
 //! settings; how results leave the program is `output`'s business.
 
-use super::{Global, output};
+use super::{Global, output, prompt::OnTerminal};
 use crate::config::{Environment, Loaded, settings::Settings};
 use crate::problem::{Exit, Problem};
-use crate::remote::{ConnState, NoPrompter, Prompter, fleet::Fleet, ssh::Host};
+use crate::remote::{ConnState, fleet::Fleet, ssh::Host};
 use futures::future::join_all;
 use std::{future::Future, sync::Arc, time::Duration};
 use tokio::time::Instant;
@@ -52,7 +52,7 @@ impl Session {
         }
         let loaded = load(global)?.with_transport(settings.ssh_transport);
         let environment = loaded.environment(global.env.as_deref())?;
-        let fleet = Fleet::new(&environment, prompter());
+        let fleet = Fleet::new(&environment, Arc::new(OnTerminal::default()));
         let hosts = select(&fleet, &global.hosts)?;
         Ok(Session {
             read_only: global.read_only || environment.read_only,
@@ -191,11 +191,6 @@ pub(crate) fn timed_out() -> Problem {
         "no answer within the time that --timeout allows",
     )
     .hint("allow more, or see what is slow with -v")
-}
-
-/// Questions are asked on the terminal when there is one.
-fn prompter() -> Arc<dyn Prompter> {
-    Arc::new(NoPrompter)
 }
 
 fn select(fleet: &Fleet, wanted: &[String]) -> Result<Vec<Host>, Problem> {

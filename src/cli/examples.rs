@@ -48,7 +48,8 @@ pub(super) const TUNNEL: &str = "\
 Examples:
   qd tunnel --host db localhost:5432                a free local port to the database
   qd tunnel --host db 15432:localhost:5432          a chosen one
-  qd tunnel --host web-1 8080:unix:/run/app.sock    to a Unix socket";
+  qd tunnel --host web-1 8080:unix:/run/app.sock    to a Unix socket
+  qd tunnel --host web-1 8200:vault                 to the host's Vault";
 
 pub(super) const REBUILD: &str = "\
 Examples:

@@ -18,6 +18,7 @@ pub mod logs;
 pub mod man;
 mod operate;
 pub mod output;
+mod prompt;
 pub mod rebuild;
 pub mod ssh;
 pub mod tunnel;
@@ -166,6 +167,7 @@ fn start(global: &Global, screen: &console::Screen, command: Option<Command>) ->
             )
         })?;
     let result = runtime.block_on(supervised(global, screen, command));
+    prompt::restore();
     // Threads blocked in a read of the terminal must not keep the process.
     runtime.shutdown_background();
     result
@@ -175,13 +177,19 @@ fn start(global: &Global, screen: &console::Screen, command: Option<Command>) ->
 /// closes connections and removes temporary files.
 async fn supervised(global: &Global, screen: &console::Screen, command: Option<Command>) -> Run {
     // The console and an interactive shell own the terminal and handle signals themselves.
-    if matches!(
-        command,
-        None | Some(Command::Demo(_)) | Some(Command::Ssh(_))
-    ) {
+    let owns_terminal = match &command {
+        None | Some(Command::Demo(_)) => true,
+        Some(Command::Ssh(command)) => command.is_shell(),
+        _ => false,
+    };
+    if owns_terminal {
         return dispatch(global, screen, command).await;
     }
-    let changes = matches!(command, Some(Command::Unit(_)) | Some(Command::Rebuild(_)));
+    // What `qd ssh` runs may change things too.
+    let changes = matches!(
+        command,
+        Some(Command::Unit(_) | Command::Rebuild(_) | Command::Ssh(_))
+    );
     let run = dispatch(global, screen, command);
     tokio::select! {
         biased;

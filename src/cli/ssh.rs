@@ -9,7 +9,10 @@ use crate::problem::{Exit, Problem};
 use crate::remote::ssh::{Argv, ExitStatus, Host, Process};
 use clap::Args;
 use std::io::IsTerminal;
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::{
+    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
+    time::timeout_at,
+};
 
 /// A shell or a command on a host
 ///
@@ -26,6 +29,13 @@ pub struct Ssh {
     command: Vec<String>,
 }
 
+impl Ssh {
+    /// Whether this is a shell on our terminal.
+    pub(super) fn is_shell(&self) -> bool {
+        self.command.is_empty()
+    }
+}
+
 /// Runs it.
 pub(crate) async fn run(global: &Global, command: Ssh) -> Run {
     let mut global = global.clone();
@@ -35,10 +45,25 @@ pub(crate) async fn run(global: &Global, command: Ssh) -> Run {
     match line(command.command) {
         None => shell(host).await,
         Some(line) => {
-            context::contact(host).await?;
-            execute(host, &line).await
+            let Some(at) = session.deadline() else {
+                context::contact(host).await?;
+                return execute(host, &line).await;
+            };
+            let contact = timeout_at(at, context::contact(host)).await;
+            contact.unwrap_or_else(|_| Err(context::timed_out().on(host.id().as_str())))?;
+            let late = "the command did not end within the time that --timeout allows";
+            let executed = timeout_at(at, execute(host, &line)).await;
+            executed.unwrap_or_else(|_| Err(unknown(host, "timeout", late)))
         }
     }
+}
+
+/// The command has started, and nothing tells how it ended.
+fn unknown(host: &Host, code: &'static str, what: &str) -> Problem {
+    let message = format!("{what}; it may still be running");
+    Problem::new("ssh", code, Exit::Unknown, message)
+        .hint(format!("look for it with `qd ssh {} -- ps -ef`", host.id()))
+        .on(host.id().as_str())
 }
 
 fn line(words: Vec<String>) -> Option<Argv> {
@@ -85,16 +110,8 @@ async fn execute(host: &Host, line: &Argv) -> Run {
     );
     input.abort();
     out.and(err).map_err(|error| output::write_failed(&error))?;
-    code(&status).ok_or_else(|| {
-        Problem::new(
-            "ssh",
-            "lost",
-            Exit::Unknown,
-            "the connection ended before the command did; it may still be running",
-        )
-        .hint("look for it with `qd ssh HOST -- ps`")
-        .on(host.id().as_str())
-    })
+    let lost = "the connection ended before the command did";
+    code(&status).ok_or_else(|| unknown(host, "lost", lost))
 }
 
 async fn feed(mut to: Box<dyn AsyncWrite + Send + Unpin>) {

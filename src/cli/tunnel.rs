@@ -18,7 +18,7 @@ use tokio::net::{TcpListener, TcpStream};
 #[derive(Debug, Args)]
 pub struct Tunnel {
     /// `[LOCAL:]TARGET`: a local port (a free one when absent), then `host:port` or `unix:/path`
-    /// as the host sees it
+    /// as the host sees it, or a name: `vault` (127.0.0.1:8200), `agent` (127.0.0.1:9443)
     #[arg(value_name = "[LOCAL:]TARGET", value_parser = parse)]
     route: Route,
 }
@@ -45,14 +45,25 @@ struct Listening<'a> {
     address: String,
 }
 
+/// What has a name here: where it listens on a host.
+const NAMES: [(&str, u16); 2] = [("vault", 8200), ("agent", 9443)];
+
+fn named(text: &str) -> Option<Target> {
+    let (_, port) = NAMES.iter().find(|(name, _)| *name == text)?;
+    Some(Target::Tcp("127.0.0.1".to_owned(), *port))
+}
+
 fn parse(text: &str) -> Result<Route, String> {
     let (local, rest) = match text.split_once(':') {
-        Some((first, rest)) if !rest.is_empty() && rest.contains(':') => match first.parse() {
+        Some((first, rest)) if rest.contains(':') || named(rest).is_some() => match first.parse() {
             Ok(port) => (port, rest),
             Err(_) => (0, text),
         },
         _ => (0, text),
     };
+    if let Some(target) = named(rest) {
+        return Ok(Route { local, target });
+    }
     if let Some(path) = rest.strip_prefix("unix:") {
         return match path.starts_with('/') {
             true => Ok(Route {
@@ -62,7 +73,7 @@ fn parse(text: &str) -> Result<Route, String> {
             false => Err(format!("{path:?} is not an absolute path")),
         };
     }
-    let wrong = || format!("{rest:?} is neither host:port nor unix:/path");
+    let wrong = || format!("{rest:?} is neither host:port, unix:/path, vault nor agent");
     let (host, port) = rest.rsplit_once(':').ok_or_else(wrong)?;
     let port = port.parse().map_err(|_| wrong())?;
     // An IPv6 address stands in brackets.
@@ -163,7 +174,15 @@ mod tests {
             parse("8080:unix:/run/a.sock").unwrap().target,
             Target::Unix("/run/a.sock".to_owned())
         );
-        for wrong in ["", "5432", "db:", "db:0", "unix:run", ":80", "1:2:x"] {
+        assert_eq!(parse("vault"), tcp(0, "127.0.0.1", 8200));
+        assert_eq!(parse("agent"), tcp(0, "127.0.0.1", 9443));
+        assert_eq!(parse("8200:vault"), tcp(8200, "127.0.0.1", 8200));
+        // With a port it is a host of that name.
+        assert_eq!(parse("vault:80"), tcp(0, "vault", 80));
+        assert_eq!(parse("8080:vault:80"), tcp(8080, "vault", 80));
+        for wrong in [
+            "", "5432", "db:", "db:0", "unix:run", ":80", "1:2:x", "x:vault", "valt",
+        ] {
             assert!(parse(wrong).is_err(), "{wrong}");
         }
     }

@@ -69,7 +69,7 @@ impl Login<'_> {
         if self.done(first)? {
             return Ok(true);
         }
-        if self.left.contains(&MethodKind::PublicKey) {
+        if self.may(MethodKind::PublicKey) {
             let files = self.to.repeated("identityfile");
             if self.agent(&files).await? || self.files(&files).await? {
                 return Ok(true);
@@ -78,13 +78,28 @@ impl Login<'_> {
         if self.to.yes("batchmode") {
             return Ok(false);
         }
-        if self.left.contains(&MethodKind::KeyboardInteractive) && self.interactive().await? {
+        if self.may(MethodKind::KeyboardInteractive) && self.interactive().await? {
             return Ok(true);
         }
-        if self.left.contains(&MethodKind::Password) && self.password().await? {
+        if self.may(MethodKind::Password) && self.password().await? {
             return Ok(true);
         }
         Ok(false)
+    }
+
+    /// Whether the server would take it and ssh_config lets it be tried.
+    fn may(&self, method: MethodKind) -> bool {
+        let keyword = match method {
+            MethodKind::PublicKey => "pubkeyauthentication",
+            MethodKind::KeyboardInteractive => "kbdinteractiveauthentication",
+            _ => "passwordauthentication",
+        };
+        let forbidden = matches!(self.to.get(keyword), Some("no" | "false"));
+        let preferred = self.to.get("preferredauthentications").is_none_or(|list| {
+            list.split(',')
+                .any(|name| name.trim() == <&str>::from(&method))
+        });
+        self.left.contains(&method) && !forbidden && preferred
     }
 
     /// Whether that was it; otherwise what the server would take next.
@@ -244,6 +259,11 @@ impl Login<'_> {
         match load_secret_key(file, None) {
             Ok(key) => return Some(key),
             Err(KeyError::IO(error)) if error.kind() == std::io::ErrorKind::NotFound => {
+                return None;
+            }
+            Err(KeyError::KeyIsEncrypted) if self.to.yes("batchmode") => {
+                self.tried
+                    .push(format!("{}: it has a passphrase", file.display()));
                 return None;
             }
             Err(KeyError::KeyIsEncrypted) => {}

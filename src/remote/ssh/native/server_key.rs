@@ -77,6 +77,7 @@ impl Judge {
             strict: match resolved.get("stricthostkeychecking") {
                 Some("true" | "yes") => Strict::Yes,
                 Some("accept-new") => Strict::AcceptNew,
+                _ if resolved.yes("batchmode") => Strict::Yes,
                 _ => Strict::Ask,
             },
             prompter,
