@@ -1,7 +1,7 @@
 //! A subset of ssh_config(5), for machines without the `ssh` program: Host blocks, Include and the
 //! keywords that the built-in transport knows. What it passes over it says.
 
-use super::native::glob;
+use super::glob::glob;
 use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},

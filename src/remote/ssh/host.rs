@@ -199,14 +199,24 @@ impl Host {
         })
     }
 
-    /// A shell on this process's terminal, until it ends.
+    /// A shell on this process's terminal, over a connection of its own, until it ends.
     pub async fn shell(&self) -> Result<ExitStatus, SshError> {
-        openssh::shell(
-            &self.shared.id,
-            &self.shared.destination,
-            &self.shared.options,
-        )
-        .await
+        let Shared {
+            id,
+            destination,
+            options,
+            prompter,
+            accepted,
+            ..
+        } = &*self.shared;
+        match options.transport {
+            SshTransport::Openssh => openssh::shell(id, destination, options).await,
+            SshTransport::Russh => {
+                let prompter = prompter.clone();
+                let made = native::connect(id, destination, options, prompter, accepted).await?;
+                native::shell::run(&made).await
+            }
+        }
     }
 
     /// A connection from the host to `host:port`.

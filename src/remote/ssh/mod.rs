@@ -6,6 +6,7 @@
 
 mod argv;
 mod config_file;
+mod glob;
 mod host;
 mod native;
 mod openssh;
@@ -69,15 +70,6 @@ pub struct Output {
     pub stdout: Vec<u8>,
     /// Standard error, at most 64 KiB.
     pub stderr: Vec<u8>,
-}
-
-/// An interactive shell's terminal.
-#[derive(Debug, Clone)]
-pub struct Terminal {
-    /// `TERM`.
-    pub term: String,
-    /// Columns and rows.
-    pub size: (u16, u16),
 }
 
 /// What carries channels to one host. Implementations: russh, and the system's `ssh`.

@@ -9,7 +9,7 @@ use tokio::{
     io::{
         AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, DuplexStream, WriteHalf, duplex, split,
     },
-    sync::{mpsc, oneshot},
+    sync::{mpsc, oneshot, watch},
 };
 use tokio_util::{bytes::Bytes, io::StreamReader};
 
@@ -23,8 +23,11 @@ const STDERR: usize = 16;
 /// How long a channel that we closed may take to be closed by the server too.
 const FAREWELL: Duration = Duration::from_secs(10);
 
-/// A command that was just asked for on this channel.
-pub(super) fn process(channel: Channel<Msg>) -> Process {
+/// Columns and rows of a terminal, and their changes.
+pub(super) type Sizes = watch::Receiver<(u32, u32)>;
+
+/// A command that was just asked for on this channel, on a terminal where it has sizes.
+pub(super) fn process(channel: Channel<Msg>, sizes: Option<Sizes>) -> Process {
     let (read, write) = channel.split();
     let (stdin, from_stdin) = duplex(INPUT);
     let (stdout, to_stdout) = duplex(BUFFER);
@@ -36,6 +39,7 @@ pub(super) fn process(channel: Channel<Msg>) -> Process {
         tokio::select! {
             () = pump.run() => {}
             () = send(from_stdin, &write) => {}
+            () = resize(sizes, &write) => {}
             // Nobody listens any more, neither to what it says nor for its end.
             () = async { ended(&mut gone).await; tell.closed().await } => {}
         }
@@ -78,6 +82,17 @@ async fn send(mut from: impl AsyncRead + Unpin, write: &ChannelWriteHalf<Msg>) {
         let _ = write.eof().await;
         pending::<()>().await;
     }
+}
+
+/// Passes sizes on; never returns.
+async fn resize(sizes: Option<Sizes>, write: &ChannelWriteHalf<Msg>) {
+    if let Some(mut sizes) = sizes {
+        while sizes.changed().await.is_ok() {
+            let (columns, rows) = *sizes.borrow_and_update();
+            let _ = write.window_change(columns, rows, 0, 0).await;
+        }
+    }
+    pending::<()>().await;
 }
 
 /// Waits until the other end is dropped.

@@ -1,6 +1,7 @@
 //! known_hosts: user and global files, hashed names, patterns, negation, ports, `@revoked` and
 //! `@cert-authority` (sshd(8), "SSH_KNOWN_HOSTS FILE FORMAT").
 
+use crate::remote::ssh::glob::glob;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use hmac::{Hmac, KeyInit, Mac};
 use russh::keys::{Algorithm, HashAlg, PublicKey, ssh_key::Fingerprint};
@@ -152,32 +153,6 @@ fn hash_of(salt: &[u8], name: &str) -> Option<Vec<u8>> {
     let mut mac = Hmac::<Sha1>::new_from_slice(salt).ok()?;
     mac.update(name.as_bytes());
     Some(mac.finalize().into_bytes().to_vec())
-}
-
-/// `*` and `?`, in time linear in the text for each star.
-pub(in crate::remote::ssh) fn glob(pattern: &[u8], text: &[u8]) -> bool {
-    let (mut p, mut t, mut back) = (0, 0, None);
-    while let Some(byte) = text.get(t) {
-        match pattern.get(p) {
-            Some(b'*') => {
-                back = Some((p + 1, t));
-                p += 1;
-            }
-            Some(c) if *c == b'?' || c == byte => {
-                p += 1;
-                t += 1;
-            }
-            _ => match back {
-                Some((star, from)) => {
-                    back = Some((star, from + 1));
-                    p = star;
-                    t = from + 1;
-                }
-                None => return false,
-            },
-        }
-    }
-    pattern.iter().skip(p).all(|c| *c == b'*')
 }
 
 /// Appends a host's key, its name hashed where ssh_config says so.

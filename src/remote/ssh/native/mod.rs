@@ -7,6 +7,7 @@ mod channel;
 mod known_hosts;
 mod link;
 mod server_key;
+pub(super) mod shell;
 
 use super::{Argv, Options, Process, SshError, Stream, Transport, problem, resolve::Resolved};
 use crate::config::Destination;
@@ -20,7 +21,6 @@ use std::{
 };
 use tokio::sync::watch;
 
-pub(super) use known_hosts::glob;
 pub(super) use server_key::Accepted;
 
 /// What a connection attempt may take when nobody says; time spent asking the user not counted.
@@ -103,7 +103,7 @@ impl Transport for Native {
         let channel = opened.map_err(|e| self.channel("cannot open a session", e))?;
         let asked = channel.exec(true, command.to_string()).await;
         asked.map_err(|e| self.channel("cannot run a command", e))?;
-        Ok(channel::process(channel))
+        Ok(channel::process(channel, None))
     }
 
     async fn open_tcp(&self, host: &str, port: u16) -> Result<Box<dyn Stream>, SshError> {

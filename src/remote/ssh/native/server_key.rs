@@ -5,7 +5,7 @@ use super::known_hosts::{self, Known, Verdict};
 use crate::problem::Exit;
 use crate::remote::{
     Answer, HostId, Prompter, Question,
-    ssh::{SshError, problem, resolve::Resolved},
+    ssh::{SshError, glob::glob, problem, resolve::Resolved},
 };
 use russh::keys::{Certificate, HashAlg, PublicKey, ssh_key::certificate::CertType};
 use std::{
@@ -103,9 +103,11 @@ impl Judge {
             "is not one for hosts"
         } else if !certificate.critical_options().is_empty() {
             "has options that are not understood"
-        } else if !certificate.valid_principals().iter().any(|p| {
-            known_hosts::glob(p.to_ascii_lowercase().as_bytes(), self.principal.as_bytes())
-        }) {
+        } else if !certificate
+            .valid_principals()
+            .iter()
+            .any(|p| glob(p.to_ascii_lowercase().as_bytes(), self.principal.as_bytes()))
+        {
             "does not name this host"
         } else if certificate.validate_at(now, &authorities).is_err() {
             "was not signed by an authority that known_hosts names, or not for this time"
