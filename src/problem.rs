@@ -74,6 +74,14 @@ impl Problem {
         }
     }
 
+    /// Whether somebody may be in between: to be shown at once, in full, and never passed over.
+    pub fn is_alarm(&self) -> bool {
+        matches!(
+            self.code,
+            "host-key-changed" | "host-key-revoked" | "host-certificate"
+        )
+    }
+
     /// Adds what to do.
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());

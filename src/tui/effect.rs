@@ -99,6 +99,8 @@ pub enum Next {
     Taken,
     /// Mark the line being typed as wrong there (bytes), for this reason.
     Wrong(std::ops::Range<usize>, String),
+    /// Show in full why a host has no connection.
+    Explain(crate::remote::HostId, Box<crate::problem::Problem>),
     /// Make a plan for each and have them confirmed together.
     Operate(Vec<Intent>),
     /// Redraw: something visible changed.

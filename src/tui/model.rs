@@ -3,7 +3,7 @@
 mod overlay;
 mod world;
 
-pub use overlay::{Confirm, Dialog, Line, LineFor, Overlay, Palette, PaletteItem};
+pub use overlay::{Confirm, Dialog, Line, LineFor, Overlay, Palette, PaletteItem, Stop};
 pub use world::{HostState, World};
 
 use super::{
@@ -250,6 +250,15 @@ impl Model {
     /// Where things are on a terminal of this size.
     pub fn layout(&self) -> Layout {
         Layout::of(self.size)
+    }
+
+    /// The question that has the keys: the oldest, once nothing else is being typed or decided.
+    pub fn asking(&self) -> Option<&(QuestionId, EnvId, Question)> {
+        if self.overlays.is_empty() {
+            self.questions.front()
+        } else {
+            None
+        }
     }
 
     /// Operations that have not ended.

@@ -139,11 +139,7 @@ impl Plain {
 
     /// Whether what is typed next must not be seen.
     fn hidden(&self) -> bool {
-        let question = self
-            .model
-            .questions
-            .front()
-            .map(|(_, _, question)| question);
+        let question = self.model.asking().map(|(_, _, question)| question);
         matches!(question, Some(Question::Secret { echo: false, .. }))
     }
 
@@ -224,9 +220,11 @@ impl Plain {
             return self.press(KeyCode::Esc);
         }
         let before = self.depth();
+        // A whole line was typed: not a slip.
+        self.model.dialog.shown = Some(Timestamp::UNIX_EPOCH);
         let mut effects = Vec::new();
         let over = self.model.overlays.last();
-        let prompt = self.model.questions.is_empty() && matches!(over, Some(Overlay::Line(_)));
+        let prompt = self.model.asking().is_none() && matches!(over, Some(Overlay::Line(_)));
         if prompt {
             // What stands in the line is replaced.
             let clear = KeyEvent::new(KeyCode::Char('u'), KeyModifiers::CONTROL);

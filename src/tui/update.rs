@@ -12,6 +12,7 @@ mod line;
 mod palette;
 mod questions;
 mod screens;
+mod stop;
 mod world;
 
 pub use act::{availability, hints};
@@ -19,7 +20,7 @@ pub use keys::contexts;
 
 use super::{
     effect::{Effect, Next},
-    model::{Message, Model, Overlay},
+    model::{EnvId, Message, Model, Overlay},
     msg::{Level, Msg},
     panes::{PaneMsg, ScreenId},
     view,
@@ -49,7 +50,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
         }
         Msg::Paste(text) => {
             model.dirty = true;
-            if model.questions.is_empty() {
+            if model.asking().is_none() {
                 line::paste(model, &text, out);
             } else {
                 questions::paste(model, text);
@@ -108,6 +109,9 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
         Msg::Stop => out.push(Effect::Suspend),
         Msg::Continued => out.push(Effect::Restore),
     }
+    if model.asking().is_some() {
+        model.dialog.shown.get_or_insert(model.now);
+    }
     effects
 }
 
@@ -155,17 +159,22 @@ fn clock(model: &mut Model, at: Timestamp, out: &mut Vec<Effect>) {
 
 /// Says something: a toast now, and kept among the messages.
 pub(crate) fn say(model: &mut Model, level: Level, text: impl Into<String>) {
+    note(model, model.current.clone(), level, text);
+    model.toast_until = model.now.checked_add(TOAST).ok();
+    model.dirty = true;
+}
+
+/// Keeps something among the messages without a toast: the header or a pane shows it already.
+fn note(model: &mut Model, env: EnvId, level: Level, text: impl Into<String>) {
     if model.messages.len() >= super::model::MESSAGES {
         model.messages.pop_front();
     }
     model.messages.push_back(Message {
         at: model.now,
         level,
-        env: Some(model.current.clone()),
+        env: Some(env),
         text: text.into(),
     });
-    model.toast_until = model.now.checked_add(TOAST).ok();
-    model.dirty = true;
 }
 
 /// Tells the pane that is shown.
@@ -241,6 +250,11 @@ fn follow(model: &mut Model, id: ScreenId, next: Vec<Next>, out: &mut Vec<Effect
             Next::Say(level, text) => say(model, level, text),
             Next::Prompt(spec) => line::ask(model, id, spec),
             Next::Pick(spec) => palette::values(model, id, spec),
+            Next::Explain(host, problem) => {
+                if let Some(env) = model.screens.get(&id).map(|screen| screen.env.clone()) {
+                    stop::show(model, env, host, *problem);
+                }
+            }
             Next::Operate(intents) => {
                 if let Some(env) = model.screens.get(&id).map(|screen| screen.env.clone()) {
                     confirm::prepare(model, env, intents, out);

@@ -5,6 +5,7 @@ mod header;
 pub(crate) mod hosts;
 mod overlay;
 mod painter;
+mod stop;
 
 pub use painter::Painter;
 pub(crate) use painter::columns;

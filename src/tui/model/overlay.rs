@@ -2,6 +2,7 @@
 
 use crate::{
     ops::{Consent, Plan, Risk},
+    problem::Problem,
     remote::HostId,
     tui::{
         model::EnvId,
@@ -23,6 +24,8 @@ pub enum Overlay {
     Palette(Palette),
     /// Plans on their way to a confirmation.
     Confirm(Confirm),
+    /// Why a host has no connection.
+    Stop(Stop),
     /// Leave although operations are running? Whether the button that leaves has the focus.
     Leave(bool),
 }
@@ -100,6 +103,23 @@ pub struct Dialog {
     pub typed: Input,
     /// The button with the focus; the first one declines.
     pub focus: usize,
+    /// Since when it has been on the screen.
+    pub shown: Option<Timestamp>,
+}
+
+/// Why a host has no connection, in full.
+#[derive(Debug)]
+pub struct Stop {
+    /// The environment of the host.
+    pub env: EnvId,
+    /// The host.
+    pub host: HostId,
+    /// What is wrong and what to do.
+    pub problem: Problem,
+    /// Whether the button that tries again has the focus; it never has at first.
+    pub on_retry: bool,
+    /// First visible line.
+    pub scroll: usize,
 }
 
 /// Plans on their way to a confirmation.

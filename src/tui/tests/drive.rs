@@ -322,6 +322,8 @@ fn asked(question: Question, keys: &str) -> Driven {
     let mut model = live();
     let msg = Msg::Ask(QuestionId(1), EnvId::new("production"), question);
     update::update(&mut model, msg);
+    let before = now() - jiff::SignedDuration::from_secs(1);
+    model.dialog.shown = Some(before);
     drive_on(model, (80, 24), keys)
 }
 

@@ -1,6 +1,6 @@
 //! Keys and mouse: which action they mean in the present context.
 
-use super::{act, confirm, line, palette, questions, tell_shown};
+use super::{act, confirm, line, palette, questions, stop, tell_shown};
 use crate::tui::{
     actions::Context,
     effect::Effect,
@@ -29,12 +29,13 @@ pub(super) fn key(model: &mut Model, key: KeyEvent, out: &mut Vec<Effect>) {
         return;
     }
     // Dialogs have keys of their own that cannot be remapped: nothing may make a yes of a slip.
-    if !model.questions.is_empty() {
+    if model.asking().is_some() {
         return questions::key(model, key, out);
     }
     match model.overlays.last() {
         Some(Overlay::Confirm(_)) => return confirm::key(model, key, out),
         Some(Overlay::Leave(_)) => return act::leave_key(model, key, out),
+        Some(Overlay::Stop(_)) => return stop::key(model, key, out),
         _ => {}
     }
     model.pending.push(Chord::from(key));
@@ -65,7 +66,7 @@ pub(super) fn key(model: &mut Model, key: KeyEvent, out: &mut Vec<Effect>) {
 }
 
 pub(super) fn mouse(model: &mut Model, mouse: Mouse, out: &mut Vec<Effect>) {
-    if !model.questions.is_empty() {
+    if model.asking().is_some() {
         if let Mouse::Click(Hit::Button(button)) = mouse {
             questions::press(model, button, out);
         }
@@ -79,6 +80,10 @@ pub(super) fn mouse(model: &mut Model, mouse: Mouse, out: &mut Vec<Effect>) {
         (Some(Overlay::Leave(_)), Mouse::Click(Hit::Button(button))) => {
             act::leave(model, button == 1, out);
         }
+        (Some(Overlay::Stop(_)), Mouse::Click(Hit::Button(button))) => {
+            stop::press(model, button == 1, out);
+        }
+        (Some(Overlay::Stop(_)), Mouse::Wheel(lines)) => stop::scroll(model, lines),
         (Some(Overlay::Palette(_)), mouse) => palette::mouse(model, mouse, out),
         (Some(Overlay::Line(_)), Mouse::Click(Hit::Offer(offer))) => line::take(model, offer, out),
         (None, Mouse::Click(Hit::Action(id)) | Mouse::DoubleClick(Hit::Action(id))) => {

@@ -54,11 +54,37 @@ pub(super) fn actions(model: &mut Model) {
         let text = format!("{}: {}", action.id, action.help);
         items.push((PaletteItem::Action(action.id, state), text, second));
     }
+    items.extend(elsewhere(&here));
     for env in model.worlds.keys().filter(|id| **id != model.current) {
         let text = format!("environment: {env}");
         items.push((PaletteItem::Environment(env.clone()), text, String::new()));
     }
     open(model, "Actions", items);
+}
+
+/// What other screens can do, with where: whoever looks for `restart` is to learn that there is
+/// one. Of actions with the same name on several screens, the first.
+fn elsewhere(here: &[Context]) -> Vec<(PaletteItem, String, String)> {
+    let name = |id: &'static str| id.rsplit_once('.').map_or(id, |(_, name)| name);
+    let mut names: Vec<&str> = ACTIONS
+        .iter()
+        .filter(|action| here.contains(&action.context))
+        .map(|action| name(action.id))
+        .collect();
+    let mut items = Vec::new();
+    for context in [Context::Units, Context::Logs, Context::Jobs] {
+        for action in ACTIONS.iter().filter(|action| action.context == context) {
+            if names.contains(&name(action.id)) {
+                continue;
+            }
+            names.push(name(action.id));
+            let why = format!("in {}", context.title());
+            let text = format!("{}: {}", action.id, action.help);
+            let item = PaletteItem::Action(action.id, Err(why.clone()));
+            items.push((item, text, why));
+        }
+    }
+    items
 }
 
 /// The environments.
@@ -67,7 +93,10 @@ pub(super) fn environments(model: &mut Model) {
         .worlds
         .values()
         .map(|world| {
-            let mut second = format!("{} hosts", world.hosts.len());
+            let mut second = match world.hosts.len() {
+                1 => "1 host".to_owned(),
+                hosts => format!("{hosts} hosts"),
+            };
             if world.read_only {
                 second.push_str(", read-only");
             }

@@ -11,8 +11,12 @@ use crate::{
     },
 };
 use crossterm::event::{Event, KeyCode, KeyEvent, KeyModifiers};
+use jiff::SignedDuration;
 use secrecy::SecretString;
 use tui_input::{InputRequest, backend::crossterm::EventHandler};
+
+/// How long a new dialog about a host key takes no answer.
+const SLIP: SignedDuration = SignedDuration::from_millis(400);
 
 pub(super) fn asked(model: &mut Model, id: QuestionId, env: EnvId, question: Question) {
     model.dirty = true;
@@ -30,6 +34,18 @@ pub(super) fn over(model: &mut Model, id: QuestionId) {
 }
 
 pub(super) fn key(model: &mut Model, key: KeyEvent, out: &mut Vec<Effect>) {
+    let Some((_, _, question)) = model.asking() else {
+        return;
+    };
+    // Who was pressing keys when the dialog came up did not mean it.
+    let slip = matches!(question, Question::UnknownHostKey { .. })
+        && model
+            .dialog
+            .shown
+            .is_none_or(|at| model.now.duration_since(at) < SLIP);
+    if slip && key.code != KeyCode::Esc {
+        return;
+    }
     let Some((_, _, question)) = model.questions.front() else {
         return;
     };

@@ -1,6 +1,6 @@
 //! News of environments: connections, units.
 
-use super::{confirm, tell};
+use super::{confirm, note, stop, tell, tell_everyone};
 use crate::{
     remote::{
         ConnState, HostId,
@@ -10,7 +10,7 @@ use crate::{
     tui::{
         effect::Effect,
         model::{EnvId, HostState, Model, World},
-        msg::EnvMsg,
+        msg::{EnvMsg, Level},
         panes::{PaneMsg, ScreenId, deck},
     },
 };
@@ -27,10 +27,28 @@ pub(super) fn news(model: &mut Model, env: &EnvId, news: EnvMsg, out: &mut Vec<E
             let Some(state) = world.hosts.get_mut(&host) else {
                 return;
             };
+            let told = connection_note(state, &conn, now);
+            let alarm = match &conn {
+                ConnState::Failed(problem) if problem.is_alarm() && state.conn != conn => {
+                    Some(problem.clone())
+                }
+                _ => None,
+            };
+            let up = conn.is_up();
             if !connection(state, conn, now) {
                 return;
             }
             model.dirty |= current;
+            if let Some((level, text)) = told {
+                note(model, env.clone(), level, format!("{host}: {text}"));
+                tell_everyone(model, |_| PaneMsg::Messages, out);
+            }
+            if up {
+                stop::hide(model, env, &host);
+            }
+            if let Some(problem) = alarm {
+                stop::show(model, env.clone(), host.clone(), problem);
+            }
             host
         }
         EnvMsg::Units(host, event) => {
@@ -107,6 +125,40 @@ fn shown(metrics: &Metrics) -> Vec<u64> {
             .map(|disk| (disk.full() * 100.0) as u64),
     );
     all
+}
+
+/// What the messages keep of a connection's change: that it broke, why, and when it was back.
+/// Attempts in between only when their reason is a new one.
+fn connection_note(
+    state: &HostState,
+    conn: &ConnState,
+    now: jiff::Timestamp,
+) -> Option<(Level, String)> {
+    match conn {
+        ConnState::Failed(why) | ConnState::Retrying { why, .. } => {
+            let known = matches!(&state.down, Some((_, Some(old))) if old == why);
+            let given_up = matches!(conn, ConnState::Failed(_))
+                && !matches!(&state.conn, ConnState::Failed(_));
+            if known && !given_up {
+                return None;
+            }
+            let text = match &why.hint {
+                Some(hint) => format!("{} ({hint})", why.message),
+                None => why.message.clone(),
+            };
+            Some((Level::Error, text))
+        }
+        ConnState::Degraded if !matches!(state.conn, ConnState::Degraded) => {
+            Some((Level::Warning, "no answer for a while".to_owned()))
+        }
+        // The first connection is what everybody expects.
+        ConnState::Up { .. } if !state.conn.is_up() => {
+            let (since, _) = state.down.as_ref()?;
+            let seconds = now.duration_since(*since).as_secs().max(0);
+            Some((Level::Info, format!("connected again after {seconds} s")))
+        }
+        _ => None,
+    }
 }
 
 /// Takes a connection's state; whether something visible changed.

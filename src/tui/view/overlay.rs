@@ -20,7 +20,9 @@ use crate::{
 use ratatui::layout::Rect;
 
 pub(super) fn draw(model: &Model, layout: &Layout, painter: &mut Painter) {
+    // What is being typed or asked is not to be covered.
     if model.toast_until.is_some()
+        && (model.overlays.is_empty() || matches!(model.overlays.last(), Some(Overlay::Palette(_))))
         && let Some(message) = model.messages.back()
     {
         let role = match message.level {
@@ -53,9 +55,10 @@ pub(super) fn asking(model: &Model, layout: &Layout, painter: &mut Painter) {
             Overlay::Palette(palette) => self::palette(palette, layout.body, painter),
             Overlay::Confirm(confirm) => self::confirm(confirm, whole, painter),
             Overlay::Leave(on_go) => leave(model, *on_go, whole, painter),
+            Overlay::Stop(stop) => super::stop::draw(stop, whole, painter),
         }
     }
-    if let Some((_, env, question)) = model.questions.front() {
+    if let Some((_, env, question)) = model.asking() {
         self::question(question, env, &model.dialog, whole, painter);
     }
 }
@@ -178,10 +181,11 @@ fn question(question: &Question, env: &EnvId, answer: &Answer, area: Rect, paint
         }
         Question::Secret { host, prompt, echo } => {
             let lines = [(Role::Text, text::clean(prompt).into_owned())];
+            let mark = painter.theme.glyphs().prompt;
             let field = if *echo {
-                Field::Plain("", &answer.typed)
+                Field::Plain(mark, &answer.typed)
             } else {
-                Field::Hidden("", &answer.secret)
+                Field::Hidden(mark, &answer.secret)
             };
             Dialog {
                 title: &format!("{env} · {} asks", text::clean(host.as_str())),

@@ -173,7 +173,11 @@ pub fn border(painter: &mut Painter, area: Rect, title: &str, role: Role) {
         return;
     }
     let set = painter.theme.glyphs().border;
-    let style = painter.theme.style(Role::Border);
+    // A stop is red all around.
+    let style = painter.theme.style(match role {
+        Role::Bad => Role::Bad,
+        _ => Role::Border,
+    });
     let (right, bottom) = (area.right() - 1, area.bottom() - 1);
     for x in area.x + 1..right {
         painter.text(x, area.y, 1, set.horizontal_top, style);

@@ -196,7 +196,7 @@ impl LogStyle<'_> {
         } else {
             0
         };
-        (1 + time + host + 2).min(width / 2)
+        (1 + time + host + 2).min(width / 5 * 3)
     }
 
     /// How many lines a row takes at this width.
@@ -344,7 +344,8 @@ impl LogStyle<'_> {
                 false,
             );
         }
-        painter.text(area.x + 1, area.y, room, &out, style);
+        // A name that is cut still ends before the letter.
+        painter.text(area.x + 1, area.y, room.saturating_sub(1), &out, style);
     }
 
     /// The highlighted parts of a text, sorted and apart.

@@ -272,8 +272,8 @@ impl Login<'_> {
                 return None;
             }
         }
-        for _ in 0..TRIES {
-            let prompt = format!("Passphrase of {}", file.display());
+        for attempt in 0..TRIES {
+            let prompt = format!("{}Passphrase of {}", again(attempt), file.display());
             let passphrase = self.secret(prompt, false).await?;
             if let Ok(key) = load_secret_key(file, Some(passphrase.expose_secret())) {
                 return Some(key);
@@ -286,7 +286,7 @@ impl Login<'_> {
 
     async fn interactive(&mut self) -> Result<bool, Error> {
         use KeyboardInteractiveAuthResponse as Said;
-        for _ in 0..TRIES {
+        for attempt in 0..TRIES {
             self.tried.push("keyboard-interactive".to_owned());
             let user = self.to.user.clone();
             let mut said = self
@@ -305,7 +305,8 @@ impl Login<'_> {
                 let mut answers = Vec::new();
                 for prompt in prompts.into_iter().take(PROMPTS) {
                     let text = format!("{instructions} {}", prompt.prompt);
-                    match self.secret(text.trim().to_owned(), prompt.echo).await {
+                    let text = format!("{}{}", again(attempt), text.trim());
+                    match self.secret(text, prompt.echo).await {
                         // russh takes them as plain text.
                         Some(answer) => answers.push(answer.expose_secret().to_owned()),
                         None => return Ok(false),
@@ -331,8 +332,9 @@ impl Login<'_> {
     }
 
     async fn password(&mut self) -> Result<bool, Error> {
-        for _ in 0..TRIES {
-            let prompt = format!("Password of {}@{}", self.to.user, self.to.alias);
+        for attempt in 0..TRIES {
+            let (user, host) = (&self.to.user, &self.to.alias);
+            let prompt = format!("{}Password of {user}@{host}", again(attempt));
             let Some(password) = self.secret(prompt, false).await else {
                 return Ok(false);
             };
@@ -437,6 +439,15 @@ impl Login<'_> {
         } else {
             SshError::Link(told)
         }
+    }
+}
+
+/// Before a question that is asked once more.
+fn again(attempt: usize) -> &'static str {
+    if attempt == 0 {
+        ""
+    } else {
+        "That was not right, try again. "
     }
 }
 

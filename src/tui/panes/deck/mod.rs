@@ -208,6 +208,10 @@ fn cure(state: &State, ctx: &Ctx) -> Vec<Next> {
             })],
             None => Vec::new(),
         },
+        (Cure::Connect, Some(host)) if trouble.problem.is_some() => match &trouble.problem {
+            Some(problem) => vec![Next::Explain(host.clone(), Box::new(problem.clone()))],
+            None => Vec::new(),
+        },
         (Cure::Connect, Some(host)) => vec![Next::Do(Effect::Retry(
             ctx.env().clone(),
             Some(host.clone()),

@@ -2,6 +2,7 @@
 
 use crate::{
     ops::EndState,
+    problem::Problem,
     remote::{
         ConnState, HostId,
         metrics::{Disk, Metrics},
@@ -59,6 +60,8 @@ pub(crate) struct Trouble {
     pub(crate) text: String,
     /// What to do, where more than the key is known.
     pub(crate) hint: Option<String>,
+    /// Where there is no connection: why, to be shown in full.
+    pub(crate) problem: Option<Problem>,
     pub(crate) cure: Cure,
 }
 
@@ -73,6 +76,7 @@ impl Trouble {
             since: None,
             text,
             hint: None,
+            problem: None,
             cure: Cure::None,
         }
     }
@@ -137,6 +141,11 @@ fn connection(id: &HostId, host: &HostState, all: &mut Vec<Trouble>) {
     let down = host.down.as_ref().map(|(since, _)| *since);
     trouble.since = down.or(Some(host.conn_since));
     trouble.hint = hint;
+    trouble.problem = match &host.conn {
+        ConnState::Retrying { why, .. } | ConnState::Failed(why) => Some(why.clone()),
+        ConnState::Connecting { .. } => host.down.as_ref().and_then(|(_, why)| why.clone()),
+        _ => None,
+    };
     trouble.cure = Cure::Connect;
     all.push(trouble);
 }
@@ -261,6 +270,7 @@ fn failed_job(job: &Job, all: &mut Vec<Trouble>) {
         unit: None,
         since: job.ended,
         text: format!("{}: {}", job.title, outcome.summary),
+        problem: None,
         hint: outcome
             .problem
             .as_ref()
