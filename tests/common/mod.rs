@@ -17,6 +17,7 @@ mod config;
 mod demo;
 pub mod follow;
 mod host;
+pub mod managed;
 mod program;
 mod simulated;
 mod skip;

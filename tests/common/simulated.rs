@@ -1,6 +1,9 @@
 //! A host of the demo in this process, to be broken like a real one.
 
-use super::follow::{Breakable, entries};
+use super::{
+    follow::{Breakable, entries},
+    managed::Managed,
+};
 use quarterdeck::demo::{Demo, Fault};
 use std::{
     path::Path,
@@ -126,6 +129,27 @@ impl Breakable for Simulated {
                 None => panic!("a simulated host cannot {other}"),
             },
         }
+    }
+}
+
+/// With web-2 in mind, whose rebuild fails.
+impl Managed for Simulated {
+    fn root(&self, words: &[&str]) {
+        let line = format!("sudo -n {}", words.join(" "));
+        // What is to fail fails here, too.
+        self.ssh(&line);
+    }
+
+    fn steady(&self) -> &'static str {
+        "nginx.service"
+    }
+
+    fn failing(&self) -> (&'static str, i32, &'static str) {
+        ("nixos-rebuild.service", 1, "unknown directive")
+    }
+
+    fn slow(&self) -> &'static str {
+        "nixos-rebuild.service"
     }
 }
 

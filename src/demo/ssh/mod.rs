@@ -168,6 +168,23 @@ impl server::Handler for Handler {
         Ok(())
     }
 
+    async fn channel_open_direct_streamlocal(
+        &mut self,
+        channel: Channel<Msg>,
+        socket_path: &str,
+        reply: ChannelOpenHandle,
+        _session: &mut Session,
+    ) -> Result<(), Self::Error> {
+        // The socket belongs to the group that only the operator is in.
+        if self.user == "operator" && forward::is_socket(&self.host, socket_path) {
+            reply.accept().await;
+            tokio::spawn(forward::podman(self.host.clone(), channel.into_stream()));
+        } else {
+            reply.reject(ChannelOpenFailure::ConnectFailed).await;
+        }
+        Ok(())
+    }
+
     async fn pty_request(
         &mut self,
         channel: ChannelId,

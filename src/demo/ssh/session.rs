@@ -12,6 +12,45 @@ const INPUT: usize = 256 * 1024;
 /// A typed line is no longer.
 const MOST_TYPED: usize = 4096;
 
+/// Lines that the arrow keys bring back.
+const MOST_HISTORY: usize = 1000;
+/// A disk this full (in percent) is told of at login.
+const NEARLY_FULL: u64 = 80;
+
+/// How far a key's escape sequence has come.
+enum Escape {
+    None,
+    Begun,
+    /// After `ESC [` or `ESC O`.
+    Introduced,
+}
+
+/// A key that sends an escape sequence, or a part of one.
+#[derive(PartialEq, Eq)]
+enum Arrow {
+    Up,
+    Down,
+    /// Another key, or one that is not complete yet.
+    Other,
+}
+
+impl Escape {
+    /// What the next character means if it belongs to a sequence.
+    fn next(&mut self, c: char) -> Option<Arrow> {
+        let (now, key) = match (&self, c) {
+            (_, '\u{1b}') => (Escape::Begun, Arrow::Other),
+            (Escape::None, _) => return None,
+            (Escape::Begun, '[' | 'O') => (Escape::Introduced, Arrow::Other),
+            (Escape::Introduced, 'A') => (Escape::None, Arrow::Up),
+            (Escape::Introduced, 'B') => (Escape::None, Arrow::Down),
+            (Escape::Introduced, '\u{20}'..='\u{3f}') => (Escape::Introduced, Arrow::Other),
+            _ => (Escape::None, Arrow::Other),
+        };
+        *self = now;
+        Some(key)
+    }
+}
+
 /// Serves the channel to its end.
 pub(super) async fn run(host: Arc<Host>, user: String, channel: Channel<Msg>) {
     let (mut read, write) = channel.split();
@@ -107,11 +146,24 @@ async fn interactive(
     write: &Arc<command::Channel>,
 ) -> u32 {
     let prompt = format!("[{user}@{}:~]$ ", host.name);
-    let greeting = format!(
-        "Simulated host {}. Type `help` for what it knows.\r\n{prompt}",
+    let mut greeting = format!(
+        "Simulated host {}. Type `help` for what it knows.\r\n",
         host.name
     );
+    for disk in host.with(|world| world.disks.clone()) {
+        let percent = disk.used * 100 / disk.total.max(1);
+        if percent >= NEARLY_FULL {
+            greeting.push_str(&format!(
+                "{} is {percent} % full; to clean it up: sudo systemctl start cleanup\r\n",
+                disk.place
+            ));
+        }
+    }
+    greeting.push_str(&prompt);
     let mut typed = String::new();
+    let mut history: Vec<String> = Vec::new();
+    let mut back = 0;
+    let mut escape = Escape::None;
     let mut status = 0;
     if write.data_bytes(greeting.into_bytes()).await.is_err() {
         return 0;
@@ -123,9 +175,25 @@ async fn interactive(
             Some(_) => continue,
         };
         for c in String::from_utf8_lossy(&data).chars() {
+            let key = escape.next(c);
             let echo = match c {
+                _ if key == Some(Arrow::Other) => continue,
+                _ if key.is_some() => {
+                    back = match key {
+                        Some(Arrow::Up) => (back + 1).min(history.len()),
+                        _ => usize::saturating_sub(back, 1),
+                    };
+                    let at = history.len() - back;
+                    let erased = "\u{8} \u{8}".repeat(typed.chars().count());
+                    typed = history.get(at).cloned().unwrap_or_default();
+                    format!("{erased}{typed}")
+                }
                 '\r' | '\n' => {
                     let line = std::mem::take(&mut typed);
+                    back = 0;
+                    if !line.trim().is_empty() && history.len() < MOST_HISTORY {
+                        history.push(line.clone());
+                    }
                     let _ = write.data_bytes(b"\r\n".to_vec()).await;
                     if line.trim() == "exit" || line.trim() == "logout" {
                         return status;
