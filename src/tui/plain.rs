@@ -38,6 +38,9 @@ pub struct Plain {
     said: usize,
     over: String,
     screen: Option<ScreenId>,
+    greeted: bool,
+    /// What was told is what the hosts said, not what was known before they answered.
+    settled: bool,
 }
 
 impl Plain {
@@ -49,6 +52,8 @@ impl Plain {
             said: 0,
             over: String::new(),
             screen: None,
+            greeted: false,
+            settled: false,
         }
     }
 
@@ -124,6 +129,15 @@ impl Plain {
         };
         if self.model.history.here() != self.screen {
             self.screen = self.model.history.here();
+            self.settled = self.answered();
+            out.push_str(&self.screen());
+            if !self.greeted {
+                self.greeted = true;
+                out.push_str("Type help for what can be done here.\n");
+            }
+        } else if !self.settled && self.answered() && !self.asks() {
+            self.settled = true;
+            out.push_str("The hosts have answered.\n");
             out.push_str(&self.screen());
         }
         let over = view::overlay_text(&self.model);
@@ -135,6 +149,17 @@ impl Plain {
             }
         }
         out
+    }
+
+    /// Whether every host told its units, or why there is no telling.
+    fn answered(&self) -> bool {
+        self.model.world().is_none_or(|world| {
+            world.hosts.values().all(|host| {
+                host.down.is_some() || host.units_down.is_some() || {
+                    host.conn.is_up() && host.units.is_some() && !host.stale
+                }
+            })
+        })
     }
 
     /// Whether what is typed next must not be seen.

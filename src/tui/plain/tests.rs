@@ -5,6 +5,7 @@ use crate::{
     tui::{
         model::{EnvId, Preferences, World},
         msg::{EnvMsg, QuestionId},
+        tests::{arrives, model},
     },
 };
 
@@ -116,6 +117,26 @@ fn questions_are_told_and_secrets_never() {
         [Effect::Answer(QuestionId(8), Some(_))]
     ));
     assert!(!plain.asks());
+}
+
+#[test]
+fn the_screen_is_told_again_once_the_hosts_have_answered() {
+    let mut model = model();
+    update::start(&mut model);
+    let mut plain = Plain::new(model);
+    let first = plain.news();
+    assert!(first.contains("Type help"), "{first}");
+    for msg in arrives("production", "web-1") {
+        plain.tell(msg);
+    }
+    assert_eq!(plain.news(), "", "the other host has not answered");
+    for msg in arrives("production", "db-1") {
+        plain.tell(msg);
+    }
+    let then = plain.news();
+    assert!(then.starts_with("The hosts have answered.\n"), "{then}");
+    assert!(then.contains("podman-worker.service"), "{then}");
+    assert_eq!(plain.news(), "");
 }
 
 #[test]

@@ -148,7 +148,7 @@ pub(super) fn metrics() -> Metrics {
 }
 
 /// What comes when a host is reached.
-pub(super) fn arrives(env: &str, host: &str) -> Vec<Msg> {
+pub(in crate::tui) fn arrives(env: &str, host: &str) -> Vec<Msg> {
     let (env, host) = (EnvId::new(env), HostId::new(host));
     let up = ConnState::Up {
         rtt: Some(Duration::from_millis(24)),
