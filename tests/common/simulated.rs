@@ -144,8 +144,8 @@ impl Managed for Simulated {
         "nginx.service"
     }
 
-    fn failing(&self) -> (&'static str, i32, &'static str) {
-        ("nixos-rebuild.service", 1, "unknown directive")
+    fn failing(&self) -> (&'static str, i32) {
+        ("nixos-rebuild.service", 1)
     }
 
     fn slow(&self) -> &'static str {

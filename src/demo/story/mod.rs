@@ -35,7 +35,8 @@ pub(crate) fn worker_life(world: &mut World, healthy_until: i64) -> i64 {
 /// Lets the data disk fill: from 88 % on, about one percent a minute.
 pub(crate) fn disk(world: &mut World) {
     world.later(15 * SECOND, Due::Disk);
-    let live = world.now >= world.begin;
+    // Only where there is a cure.
+    let live = world.now >= world.begin && world.units.contains_key("cleanup.service");
     let Some(disk) = world
         .disks
         .iter_mut()
