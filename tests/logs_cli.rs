@@ -41,37 +41,6 @@ fn hostile() -> Vec<Vec<u8>> {
     all
 }
 
-/// Puts entries of `hostile.service` into the host's journal.
-fn plant(host: &TestHost, messages: &[Vec<u8>]) {
-    let mut stream = Vec::new();
-    for (i, message) in messages.iter().enumerate() {
-        let time = 1_795_000_000_000_000u64 + i as u64 * 1_000_000;
-        let text = format!(
-            "__REALTIME_TIMESTAMP={time}\n__MONOTONIC_TIMESTAMP={}\n\
-             _BOOT_ID=0123456789abcdef0123456789abcdef\n_UID=0\nPRIORITY={}\n\
-             SYSLOG_IDENTIFIER=hostile\n_PID={}\n_SYSTEMD_UNIT=hostile.service\n\
-             _HOSTNAME=planted\nTWICE=a\nTWICE=b\nEMPTY=\nMESSAGE\n",
-            5_000_000 + i,
-            i % 8,
-            100 + i
-        );
-        stream.extend(text.bytes());
-        stream.extend((message.len() as u64).to_le_bytes());
-        stream.extend(message);
-        stream.extend(b"\n\n");
-    }
-    host.feed(
-        &[
-            "sh",
-            "-c",
-            "cd /var/log/journal/$(cat /etc/machine-id) && \
-             /usr/lib/systemd/systemd-journal-remote -o /var/tmp/planted.journal - && \
-             install -m 640 -g systemd-journal /var/tmp/planted.journal system@planted.journal",
-        ],
-        &stream,
-    );
-}
-
 /// What the host's journalctl prints as root, byte for byte.
 fn journalctl(host: &TestHost, words: &[&str]) -> Vec<u8> {
     let words = [&["journalctl", "--no-pager"], words].concat();
@@ -99,7 +68,7 @@ fn hostile_entries_come_byte_for_byte() {
     require!(hosts);
     let host = TestHost::up("cli-hostile");
     let messages = hostile();
-    plant(&host, &messages);
+    host.plant(&messages, 1_795_000_000_000_000);
     let config = host.config();
     let qd = Qd::with(&config);
 
@@ -268,7 +237,7 @@ fn two_hosts_are_merged_by_time() {
         let messages: Vec<Vec<u8>> = (0..200)
             .map(|n| format!("{n} of {i}").into_bytes())
             .collect();
-        plant(host, &messages);
+        host.plant(&messages, 1_795_000_000_000_000);
     }
     let config = ConfigDir::of(&[&hosts[0], &hosts[1]]);
     let qd = Qd::with(&config);

@@ -59,7 +59,7 @@ pub(crate) fn read_text(path: &Path) -> Result<String, Box<Diagnostic>> {
                     diagnostic.hint("check the owner and mode of the file")
                 }
                 std::io::ErrorKind::NotFound => diagnostic.hint("check the path"),
-                _ => diagnostic,
+                _ => diagnostic.hint("there must be a file of this name, on a disk that works"),
             };
             diagnostic.boxed()
         })?;

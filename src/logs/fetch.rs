@@ -97,7 +97,10 @@ pub(super) fn unreadable_entry(what: &str) -> Problem {
         Exit::Negative,
         format!("journalctl sent what is no entry: {what}"),
     )
-    .hint("check the journal on the host with journalctl --verify")
+    .hint(
+        "`ssh HOST true` must print nothing (see the user's login shell and its startup files); \
+         if so, check the journal on the host with journalctl --verify",
+    )
 }
 
 /// Every field of the entry with this cursor, in the journal's order; values are raw bytes.

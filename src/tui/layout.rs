@@ -2,9 +2,9 @@
 
 use ratatui::layout::Rect;
 
-/// Below this many columns there is one status line only.
+/// Below this many columns there is a status line only, with words below.
 pub const MIN_COLUMNS: u16 = 40;
-/// Below this many rows there is one status line only.
+/// Below this many rows there is a status line only, with words below.
 pub const MIN_ROWS: u16 = 12;
 
 /// The parts of the screen. Empty rectangles are not drawn.
@@ -18,7 +18,7 @@ pub struct Layout {
     pub body: Rect,
     /// Keys that work right now, or the line being typed.
     pub footer: Rect,
-    /// Too small for anything but one status line, which is `header`.
+    /// Too small for anything but the status line, which is `header`, and words below it.
     pub tiny: bool,
 }
 

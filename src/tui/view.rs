@@ -45,9 +45,13 @@ pub fn view(model: &Model, cache: &mut ViewCache, frame: &mut Frame) {
         let buffer = frame.buffer_mut();
         let layout = super::layout::Layout::of((buffer.area.width, buffer.area.height));
         buffer.set_style(buffer.area, model.preferences.theme.base());
+        let whole = buffer.area;
         let mut painter = Painter::new(buffer, hits, &model.preferences.theme);
         header::draw(model, &layout, &mut painter);
-        if !layout.tiny {
+        if layout.tiny {
+            let rest = Rect::new(0, 1, whole.width, whole.height.saturating_sub(1));
+            header::reasons(model, rest, &mut painter);
+        } else {
             header::tabs(model, layout.tabs, &mut painter);
             if let (Some(id), Some(screen)) = (model.history.here(), model.screen())
                 && let Some(ctx) = ctx(model, id)

@@ -101,6 +101,32 @@ impl TestHost {
         checked(output, &argv.join(" "))
     }
 
+    /// Puts entries of `hostile.service` into its journal, a second apart from this time on
+    /// (microseconds since 1970). Messages may be any bytes.
+    pub fn plant(&self, messages: &[Vec<u8>], from: u64) {
+        let mut stream = Vec::new();
+        for (i, message) in messages.iter().enumerate() {
+            let text = format!(
+                "__REALTIME_TIMESTAMP={}\n__MONOTONIC_TIMESTAMP={}\n\
+                 _BOOT_ID=0123456789abcdef0123456789abcdef\n_UID=0\nPRIORITY={}\n\
+                 SYSLOG_IDENTIFIER=hostile\n_PID={}\n_SYSTEMD_UNIT=hostile.service\n\
+                 _HOSTNAME=planted\nTWICE=a\nTWICE=b\nEMPTY=\nMESSAGE\n",
+                from + i as u64 * 1_000_000,
+                5_000_000 + i,
+                i % 8,
+                100 + i
+            );
+            stream.extend(text.bytes());
+            stream.extend((message.len() as u64).to_le_bytes());
+            stream.extend(message);
+            stream.extend(b"\n\n");
+        }
+        let script = "cd /var/log/journal/$(cat /etc/machine-id) && \
+             /usr/lib/systemd/systemd-journal-remote -o /var/tmp/planted.journal - && \
+             install -m 640 -g systemd-journal /var/tmp/planted.journal system@planted.journal";
+        self.feed(&["sh", "-c", script], &stream);
+    }
+
     /// A configuration directory whose only host this is, under its label.
     pub fn config(&self) -> ConfigDir {
         ConfigDir::of(&[self])

@@ -21,7 +21,6 @@ pub mod managed;
 mod program;
 mod simulated;
 mod skip;
-pub mod ssh;
 pub mod svg;
 mod terminal;
 

@@ -64,7 +64,6 @@ fn start<S: Source, D: Decode>(
 ) -> mpsc::Receiver<LogEvent<D::Item>> {
     query.until = None;
     query.reverse = false;
-    let counted = query.takes_all();
     let (events, receiver) = mpsc::channel(QUEUE);
     let follower = Follower {
         source,
@@ -75,7 +74,7 @@ fn start<S: Source, D: Decode>(
         position: Position::Fresh,
         recent: Recent::default(),
         access_told: false,
-        counted,
+        counted: false,
         last_number: None,
         pauses: PAUSES,
     };
@@ -120,7 +119,8 @@ struct Follower<S, D: Decode> {
     position: Position,
     recent: Recent,
     access_told: bool,
-    /// Whether every entry of the journal is to come, so that their numbers show a hole.
+    /// Whether every entry of the journal is to come, so that their numbers show a hole. Not
+    /// before it is known that the user may read all of it.
     counted: bool,
     /// Id and number of the last entry read, as journald counts them.
     last_number: Option<(u128, u64)>,
@@ -185,9 +185,9 @@ impl<S: Source, D: Decode> Follower<S, D> {
     async fn session(&mut self) -> Result<std::convert::Infallible, Stop> {
         self.catch_up().await?;
         if !self.access_told {
-            if let Some(problem) = may_read(&self.source).await.map_err(unsent)? {
-                // Numbers are missing where entries may not be read.
-                self.counted = false;
+            let hidden = may_read(&self.source).await.map_err(unsent)?;
+            self.counted = hidden.is_none() && self.query.takes_all();
+            if let Some(problem) = hidden {
                 let id = self.source.id().clone();
                 let problem = problem.on(id.as_str());
                 self.send(LogEvent::Warning(id, problem)).await?;

@@ -219,8 +219,13 @@ fn refusal(id: &HostId, destination: &Destination, said: &str) -> SshError {
         .map(str::trim)
         .rfind(|line| !line.is_empty() && !line.starts_with('@'))
         .unwrap_or("ssh ended without a word");
+    // The host's name comes before the message where it is shown.
+    let message = match destination.host == id.as_str() {
+        true => line.to_owned(),
+        false => format!("{}: {line}", destination.host),
+    };
     let problem = |code, exit, hint: &str| {
-        Problem::new("ssh", code, exit, format!("{}: {line}", destination.host))
+        Problem::new("ssh", code, exit, message.clone())
             .hint(hint)
             .on(id.as_str())
     };

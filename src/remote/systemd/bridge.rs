@@ -49,6 +49,11 @@ const LARGEST: usize = 32 * 1024 * 1024;
 /// Standard error that is kept to explain a failure.
 const STDERR: u64 = 4096;
 
+/// What comes first on standard output, kept to explain a failure.
+const FIRST: usize = 512;
+
+type FirstWords = Arc<Mutex<Vec<u8>>>;
+
 /// As whom the bridge talks to the bus.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum As {
@@ -248,7 +253,13 @@ impl Bridge {
         })
         .abort_handle();
         let mut end = End { how, task };
-        let builder = Builder::socket(Stdio { stdin, stdout }).max_queued(queue());
+        let first = FirstWords::default();
+        let socket = Stdio {
+            stdin,
+            stdout,
+            first: first.clone(),
+        };
+        let builder = Builder::socket(socket).max_queued(queue());
         let failed = match tokio::time::timeout(OPENING, builder.build()).await {
             Ok(Ok(connection)) => {
                 return Ok(Bridge {
@@ -264,6 +275,10 @@ impl Bridge {
             .await
             .ok()
             .and_then(|how| how.ok().and_then(|ended| ended.clone()));
+        let first = first.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(words) = chatter(&first) {
+            return Err(Opening::Failed(talkative(&host, &words)));
+        }
         Err(opening_failed(&host, failed, ended))
     }
 
@@ -379,6 +394,33 @@ fn unreachable(error: SshError) -> SystemdError {
     SystemdError::Unreachable(error.into())
 }
 
+/// What was printed where the bus should have answered: by the login shell, as a rule.
+fn chatter(first: &[u8]) -> Option<String> {
+    const ANSWERS: [&[u8]; 5] = [b"OK", b"REJECTED", b"DATA", b"ERROR", b"AGREE"];
+    if ANSWERS.iter().any(|answer| first.starts_with(answer)) {
+        return None;
+    }
+    let text = String::from_utf8_lossy(first);
+    let line = text.lines().map(str::trim).find(|line| !line.is_empty())?;
+    Some(line.to_owned())
+}
+
+fn talkative(host: &HostId, words: &str) -> SystemdError {
+    SystemdError::Unreachable(
+        problem(
+            host,
+            "shell-output",
+            Exit::Negative,
+            format!(
+                "the user's shell on the host prints something where D-Bus should answer: {words}"
+            ),
+        )
+        .hint(
+            "`ssh HOST true` must print nothing: see the user's login shell and its startup files",
+        ),
+    )
+}
+
 /// Tells apart: no program, no bus, no rights, no link.
 fn opening_failed(host: &HostId, failed: String, ended: Option<Ended>) -> Opening {
     let Some(Ended { exit, stderr }) = ended else {
@@ -448,6 +490,7 @@ fn reply_error(error: zbus::Error) -> CallError {
 struct Stdio {
     stdin: Box<dyn AsyncWrite + Send + Unpin>,
     stdout: Box<dyn AsyncRead + Send + Unpin>,
+    first: FirstWords,
 }
 
 impl Socket for Stdio {
@@ -456,7 +499,10 @@ impl Socket for Stdio {
 
     fn split(self) -> Split<Reader, Writer> {
         Split::new(
-            Reader(Mutex::new(BufReader::with_capacity(64 * 1024, self.stdout))),
+            Reader {
+                stdout: Mutex::new(BufReader::with_capacity(64 * 1024, self.stdout)),
+                first: Some(self.first),
+            },
             Writer(Mutex::new(self.stdin)),
         )
     }
@@ -464,7 +510,11 @@ impl Socket for Stdio {
 
 // A mutex only because zbus wants `Sync`; it is never contended and never held across a wait by
 // a second owner, `get_mut` needs no lock.
-struct Reader(Mutex<BufReader<Box<dyn AsyncRead + Send + Unpin>>>);
+struct Reader {
+    stdout: Mutex<BufReader<Box<dyn AsyncRead + Send + Unpin>>>,
+    /// Until it is full.
+    first: Option<FirstWords>,
+}
 struct Writer(Mutex<Box<dyn AsyncWrite + Send + Unpin>>);
 
 impl fmt::Debug for Reader {
@@ -487,8 +537,22 @@ impl ReadHalf for Reader {
                 "a message longer than 32 MiB was announced",
             ));
         }
-        let stdout = self.0.get_mut().unwrap_or_else(PoisonError::into_inner);
-        Ok((stdout.read(buffer).await?, Vec::new()))
+        let stdout = self
+            .stdout
+            .get_mut()
+            .unwrap_or_else(PoisonError::into_inner);
+        let count = stdout.read(buffer).await?;
+        if let Some(first) = &self.first {
+            let mut first = first.lock().unwrap_or_else(PoisonError::into_inner);
+            let read = buffer.get(..count).unwrap_or_default();
+            let room = FIRST.saturating_sub(first.len());
+            first.extend(read.iter().take(room));
+            if first.len() >= FIRST {
+                drop(first);
+                self.first = None;
+            }
+        }
+        Ok((count, Vec::new()))
     }
 
     fn auth_mechanism(&self) -> zbus::connection::AuthMechanism {

@@ -2,10 +2,11 @@
 
 use super::{Painter, columns, hosts};
 use crate::{
+    remote::ConnState,
     text,
     tui::{
         actions,
-        layout::Layout,
+        layout::{Layout, MIN_COLUMNS, MIN_ROWS},
         model::{Model, World},
         msg::Hit,
         panes,
@@ -13,6 +14,7 @@ use crate::{
     },
 };
 use ratatui::{layout::Rect, style::Modifier};
+use std::fmt::Write;
 
 /// The first line.
 pub(super) fn draw(model: &Model, layout: &Layout, painter: &mut Painter) {
@@ -126,16 +128,32 @@ fn tiny(model: &Model, world: &World, area: Rect, painter: &mut Painter) {
         .values()
         .filter(|host| !host.conn.is_up())
         .count();
-    let mut text = if failed + down == 0 {
-        " all well".to_owned()
-    } else {
-        format!(" {failed} failed {down} down")
+    // What cannot be seen counts more than what can.
+    let mut text = match (failed, down) {
+        (0, 0) => " all well".to_owned(),
+        (failed, 0) => format!(" {failed} failed"),
+        (0, down) => format!(" {down} down"),
+        (failed, down) => format!(" {down} down {failed} failed"),
     };
     if model.running().next().is_some() {
         text.push_str(" busy");
     }
     let style = painter.theme.style(Role::Header);
     painter.cut(area.x, area.y, area.width, &text, style);
+}
+
+/// Below that line, as far as there is room: how to see more, and why hosts are down.
+pub(super) fn reasons(model: &Model, area: Rect, painter: &mut Painter) {
+    let mut text = format!("Enlarge to {MIN_COLUMNS}x{MIN_ROWS}.");
+    let worlds = model
+        .screen()
+        .and_then(|screen| model.worlds.get(&screen.env));
+    for (id, host) in worlds.iter().flat_map(|world| &world.hosts) {
+        if let ConnState::Retrying { why, .. } | ConnState::Failed(why) = &host.conn {
+            let _ = write!(text, " {id}: {}.", why.message);
+        }
+    }
+    panes::paragraph(painter, area, &text::clean(&text), Role::Text);
 }
 
 /// The second line.
