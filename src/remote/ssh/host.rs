@@ -28,8 +28,12 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// Waits between attempts grow from the first to the last.
 const FIRST_DELAY: Duration = Duration::from_millis(500);
 const LAST_DELAY: Duration = Duration::from_secs(30);
-/// How often the round trip is measured, and how long its answer may take.
+/// How often the round trip is measured.
 const PING: Duration = Duration::from_secs(15);
+/// After this the link is shown as one that does not answer.
+const SLOW: Duration = Duration::from_secs(5);
+/// And measured anew so long after it answered again.
+const SOON: Duration = Duration::from_secs(1);
 /// What standard error of a command keeps.
 const STDERR: u64 = 64 * 1024;
 
@@ -359,9 +363,11 @@ async fn watched(shared: &Shared, transport: &dyn Transport) -> SshError {
 async fn measure(shared: &Shared, transport: &dyn Transport) -> SshError {
     loop {
         let mut asked = std::pin::pin!(transport.ping());
-        let answer = match timeout(PING, &mut asked).await {
+        let mut pause = PING;
+        let answer = match timeout(SLOW, &mut asked).await {
             Ok(answer) => answer,
             Err(_) => {
+                pause = SOON;
                 shared.state.send_replace(ConnState::Degraded);
                 tokio::select! {
                     answer = asked => answer,
@@ -385,7 +391,7 @@ async fn measure(shared: &Shared, transport: &dyn Transport) -> SshError {
                 tell
             });
         }
-        sleep(PING).await;
+        sleep(pause).await;
     }
 }
 
