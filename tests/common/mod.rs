@@ -21,6 +21,7 @@ pub mod managed;
 mod program;
 mod simulated;
 mod skip;
+pub mod ssh;
 pub mod svg;
 mod terminal;
 

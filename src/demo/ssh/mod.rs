@@ -30,13 +30,9 @@ pub(crate) async fn serve(
     host_key: PrivateKey,
     client: PublicKey,
 ) {
-    let mut methods = MethodSet::empty();
-    methods.push(MethodKind::PublicKey);
-    methods.push(MethodKind::Password);
-    methods.push(MethodKind::KeyboardInteractive);
     let config = Arc::new(Config {
         keys: vec![host_key],
-        methods,
+        methods: methods(),
         auth_rejection_time: Duration::from_millis(100),
         auth_rejection_time_initial: Some(Duration::ZERO),
         inactivity_timeout: None,
@@ -72,6 +68,23 @@ pub(crate) async fn serve(
     }
 }
 
+fn methods() -> MethodSet {
+    let all = [
+        MethodKind::PublicKey,
+        MethodKind::Password,
+        MethodKind::KeyboardInteractive,
+    ];
+    MethodSet::from(all.as_slice())
+}
+
+/// No; as with sshd, every method may be tried again.
+fn reject() -> Auth {
+    Auth::Reject {
+        proceed_with_methods: Some(methods()),
+        partial_success: false,
+    }
+}
+
 struct Handler {
     host: Arc<Host>,
     client: Arc<PublicKey>,
@@ -84,7 +97,7 @@ impl Handler {
             user.clone_into(&mut self.user);
             return Auth::Accept;
         }
-        Auth::reject()
+        reject()
     }
 }
 
@@ -99,7 +112,7 @@ impl server::Handler for Handler {
         Ok(
             match offer.public_key.key_data() == self.client.key_data() {
                 true => Auth::Accept,
-                false => Auth::reject(),
+                false => reject(),
             },
         )
     }

@@ -59,7 +59,8 @@ fn broken() -> Model {
         "ssh",
         "host-key-changed",
         Exit::Refused,
-        "the host key of db-1 has changed: SHA256:new instead of SHA256:old",
+        "the host key of db-1 has changed: known at /k:3 is ssh-ed25519 SHA256:old, the server \
+         shows ssh-ed25519 SHA256:new",
     )
     .hint("if the server was installed anew, remove the old key with ssh-keygen -R db-1");
     let why = Problem::new("ssh", "timeout", Exit::Unreachable, "no answer within 10 s");
@@ -76,10 +77,21 @@ fn broken() -> Model {
 }
 
 #[test]
+fn stop() {
+    shots("stop", broken, "", &SIZES[..2]);
+}
+
+#[test]
 fn states() {
     for (name, keys) in [("deck", ""), ("units", "2")] {
         shots(&format!("{name}-loading"), loading, keys, &SIZES[1..2]);
-        shots(&format!("{name}-broken"), broken, keys, &SIZES[..2]);
+        let past_the_stop = format!("<esc>{keys}");
+        shots(
+            &format!("{name}-broken"),
+            broken,
+            &past_the_stop,
+            &SIZES[..2],
+        );
         shots(
             &format!("{name}-no-hosts"),
             live,

@@ -36,14 +36,14 @@ fn lines(problem: &Problem) -> Vec<(Role, String)> {
     let message = text::clean(&problem.message);
     for word in message.split_whitespace() {
         if let Some(at) = word.find("SHA256:") {
-            let algorithm = line.pop().unwrap_or_default();
+            let algorithm = line.pop_if(|word| is_algorithm(word)).unwrap_or_default();
             if !line.is_empty() {
                 lines.push((Role::Text, line.join(" ")));
             }
             line.clear();
             let print = word.get(at..).unwrap_or(word);
             let print = print.trim_end_matches([',', ';', '.', ')']);
-            lines.push((Role::Title, format!("  {algorithm}  {print}")));
+            lines.push((Role::Title, format!("  {algorithm:<12} {print}")));
         } else {
             line.push(word);
         }
@@ -56,6 +56,13 @@ fn lines(problem: &Problem) -> Vec<(Role, String)> {
         lines.push((Role::Accent, format!("To do: {}", text::clean(hint))));
     }
     lines
+}
+
+/// `ssh-ed25519`, `ecdsa-sha2-nistp256`, `sk-ssh-ed25519@openssh.com`, …
+fn is_algorithm(word: &str) -> bool {
+    ["ssh-", "ecdsa-", "sk-", "rsa-"]
+        .iter()
+        .any(|start| word.starts_with(start))
 }
 
 #[cfg(test)]

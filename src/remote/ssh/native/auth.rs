@@ -2,7 +2,7 @@
 //! A passphrase is asked for only when the server wants the key.
 
 use super::link::Client;
-use crate::problem::Exit;
+use crate::problem::{Exit, Problem};
 use crate::remote::{
     Answer, HostId, Prompter, Question,
     ssh::{SshError, problem, resolve::Resolved},
@@ -22,8 +22,10 @@ use std::{
     sync::Arc,
     time::Duration,
 };
-use tokio::{net::UnixStream, time::timeout};
+use tokio::{net::UnixStream, sync::watch, time::timeout};
 
+/// How long the reason for the end of a connection may come after it.
+const LAST_WORDS: Duration = Duration::from_secs(1);
 /// How often a passphrase or password may be wrong.
 const TRIES: usize = 3;
 /// What an agent may take to list its keys.
@@ -39,17 +41,22 @@ pub(super) async fn log_in(
     to: &Resolved,
     handle: &mut Handle<Client>,
     prompter: &dyn Prompter,
+    over: &watch::Receiver<Option<SshError>>,
 ) -> Result<(), SshError> {
     let mut login = Login {
         id,
         to,
         handle,
         prompter,
+        over: over.clone(),
         left: MethodSet::empty(),
         tried: Vec::new(),
     };
-    let in_ = login.run().await.map_err(|error| login.broken(&error))?;
-    if in_ { Ok(()) } else { Err(login.refused()) }
+    match login.run().await {
+        Ok(true) => Ok(()),
+        Ok(false) => Err(login.refused()),
+        Err(error) => Err(login.broken(&error).await),
+    }
 }
 
 struct Login<'a> {
@@ -57,6 +64,8 @@ struct Login<'a> {
     to: &'a Resolved,
     handle: &'a mut Handle<Client>,
     prompter: &'a dyn Prompter,
+    /// Why the connection ended, once it has.
+    over: watch::Receiver<Option<SshError>>,
     /// What the server would still take.
     left: MethodSet,
     /// What was tried, for the user.
@@ -416,21 +425,30 @@ impl Login<'_> {
         )
     }
 
-    fn broken(&self, error: &Error) -> SshError {
+    async fn broken(&mut self, error: &Error) -> SshError {
+        // The server's own words, if it had any, come along with the end of the connection.
+        let ended = timeout(LAST_WORDS, self.over.wait_for(Option::is_some)).await;
+        let said = ended
+            .ok()
+            .and_then(Result::ok)
+            .and_then(|said| said.clone());
+        let why = match said {
+            Some(said) => Problem::from(said).message,
+            None => super::link::Trouble::text(error),
+        };
         let told = problem(
             self.id,
             "auth-broken",
             Exit::Unreachable,
             format!(
-                "{} ended the connection while {} logged in ({} tried): {}",
+                "{} ended the connection while {} logged in ({} tried): {why}",
                 self.to.alias,
                 self.to.user,
                 self.tried.len(),
-                super::link::Trouble::text(error)
             ),
         );
         // A server that has had enough attempts hangs up; the same ones again do not help.
-        if self.tried.len() >= TRIES {
+        if why.contains("Too many authentication failures") || self.tried.len() >= TRIES {
             SshError::Refused(
                 told.hint(
                     "the server may count attempts: name the right key and set IdentitiesOnly",

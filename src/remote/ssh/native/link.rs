@@ -195,7 +195,7 @@ impl Dialling<'_> {
             .await
             .ok_or_else(|| self.unreachable(to, "the server does not speak SSH in time"))?
             .map_err(|trouble| trouble.told(self.id, &to.host))?;
-        auth::log_in(self.id, to, &mut handle, self.prompter.as_ref()).await?;
+        auth::log_in(self.id, to, &mut handle, self.prompter.as_ref(), &over).await?;
         Ok(Made {
             handle,
             over,

@@ -407,7 +407,10 @@ fn trouble_cell(trouble: &Trouble, column: usize, ctx: &Ctx, cell: &mut CellText
             cell.style = theme.style(Role::Muted);
         }
         _ => {
+            // Connecting again does not help against a key that is not the one we know.
+            let alarm = trouble.problem.as_ref().is_some_and(|why| why.is_alarm());
             let action = match trouble.cure {
+                Cure::Connect if alarm => "open",
                 Cure::Connect => "refresh",
                 Cure::Shell => "shell",
                 Cure::Unit | Cure::Jobs | Cure::None => "open",
@@ -416,6 +419,7 @@ fn trouble_cell(trouble: &Trouble, column: usize, ctx: &Ctx, cell: &mut CellText
                 && trouble.cure != Cure::None
             {
                 let word = match (&trouble.what, &trouble.cure) {
+                    (_, Cure::Connect) if alarm => "why",
                     (_, Cure::Connect) => "connect",
                     (_, Cure::Shell) => "shell",
                     (What::Job, _) => "output",
