@@ -4,6 +4,7 @@
 use super::{
     auth,
     server_key::{Accepted, Judge},
+    socket::Quick,
 };
 use crate::config::Destination;
 use crate::problem::Exit;
@@ -138,15 +139,14 @@ impl Dialling<'_> {
         }
     }
 
-    async fn tcp(&self, to: &Resolved) -> Result<TcpStream, SshError> {
+    async fn tcp(&self, to: &Resolved) -> Result<Quick, SshError> {
         let stream = timeout(self.limit, TcpStream::connect((to.host.as_str(), to.port)))
             .await
             .map_err(|_| {
                 self.unreachable(to, &format!("no answer within {} s", self.limit.as_secs()))
             })?
             .map_err(|error| self.unreachable(to, &error.to_string()))?;
-        let _ = stream.set_nodelay(true);
-        Ok(stream)
+        Ok(Quick::new(stream))
     }
 
     /// Through the user's shell, as ssh does.

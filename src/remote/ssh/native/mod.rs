@@ -8,12 +8,15 @@ mod known_hosts;
 mod link;
 mod server_key;
 pub(super) mod shell;
+mod socket;
+mod spare;
 
 use super::{Argv, Options, Process, SshError, Stream, Transport, problem, resolve::Resolved};
 use crate::config::Destination;
 use crate::problem::Exit;
 use crate::remote::{HostId, Prompter};
 use link::{Client, Trouble};
+use spare::Spare;
 use russh::client::Handle;
 use std::{
     sync::Arc,
@@ -29,7 +32,8 @@ const CONNECT: Duration = Duration::from_secs(10);
 /// An open connection, and those to the jump hosts it goes through.
 pub(super) struct Native {
     id: HostId,
-    handle: Handle<Client>,
+    handle: Arc<Handle<Client>>,
+    spare: Spare,
     over: watch::Receiver<Option<SshError>>,
     _through: Vec<Handle<Client>>,
 }
@@ -54,9 +58,11 @@ pub(super) async fn connect(
             .unwrap_or(CONNECT),
     };
     let made = dialling.dial(&resolved).await?;
+    let handle = Arc::new(made.handle);
     Ok(Native {
         id: id.clone(),
-        handle: made.handle,
+        spare: Spare::new(&handle),
+        handle,
         over: made.over,
         _through: made.through,
     })
@@ -99,7 +105,7 @@ impl Native {
 #[async_trait::async_trait]
 impl Transport for Native {
     async fn exec(&self, command: &Argv) -> Result<Process, SshError> {
-        let opened = self.handle.channel_open_session().await;
+        let opened = self.spare.take(&self.handle).await;
         let channel = opened.map_err(|e| self.channel("cannot open a session", e))?;
         let asked = channel.exec(true, command.to_string()).await;
         asked.map_err(|e| self.channel("cannot run a command", e))?;
