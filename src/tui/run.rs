@@ -107,7 +107,14 @@ where
     /// # Errors
     /// The terminal is gone.
     pub fn redraw(&mut self) -> io::Result<()> {
-        self.terminal.clear().map_err(io::Error::other)?;
+        // Not `clear`: that asks the terminal where its cursor is, and waits for the answer.
+        let size = self.terminal.size().map_err(io::Error::other)?;
+        self.terminal
+            .resize(ratatui::layout::Rect::from((
+                ratatui::layout::Position::ORIGIN,
+                size,
+            )))
+            .map_err(io::Error::other)?;
         self.model.dirty = true;
         self.draw()
     }

@@ -16,8 +16,8 @@ use crate::config::Destination;
 use crate::problem::Exit;
 use crate::remote::{HostId, Prompter};
 use link::{Client, Trouble};
-use spare::Spare;
 use russh::client::Handle;
+use spare::Spare;
 use std::{
     sync::Arc,
     time::{Duration, Instant},
