@@ -282,7 +282,7 @@ impl Lines {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::remote::ssh::Stream;
+    use crate::remote::ssh::{Place, Stream};
 
     #[test]
     fn lines_are_bounded() {
@@ -300,7 +300,7 @@ mod tests {
 
     #[async_trait::async_trait]
     impl Transport for Near {
-        async fn exec(&self, _: &Argv) -> Result<Process, SshError> {
+        async fn exec(&self, _: &Argv, _: Option<Place>) -> Result<Process, SshError> {
             panic!("not asked for")
         }
         async fn open_tcp(&self, _: &str, _: u16) -> Result<Box<dyn Stream>, SshError> {

@@ -8,14 +8,10 @@ use super::{
 use crate::config::{Destination, SshTransport};
 use crate::problem::{Exit, Problem};
 use crate::remote::{Answer, ConnState, HostId, Prompter, Question};
-use std::{
-    pin::Pin,
-    sync::Arc,
-    task::{Context, Poll},
-    time::Duration,
-};
+use futures::FutureExt;
+use std::{sync::Arc, time::Duration};
 use tokio::{
-    io::{AsyncRead, AsyncReadExt, ReadBuf},
+    io::{AsyncRead, AsyncReadExt},
     sync::{Notify, Semaphore, watch},
     time::{Instant, sleep, timeout},
 };
@@ -54,6 +50,8 @@ struct Shared {
     prompter: Arc<dyn Prompter>,
     accepted: native::Accepted,
     state: watch::Sender<ConnState>,
+    /// Why the last attempt failed, until one succeeds.
+    trouble: watch::Sender<Option<Problem>>,
     connection: watch::Sender<Option<Connection>>,
     wanted: Notify,
     retry: Notify,
@@ -81,6 +79,7 @@ impl Host {
             }),
             accepted: native::Accepted::default(),
             state,
+            trouble: watch::channel(None).0,
             connection: watch::channel(None).0,
             wanted: Notify::new(),
             retry: Notify::new(),
@@ -131,10 +130,10 @@ impl Host {
         match deadline {
             None => waiting.await,
             Some(time) => timeout(time, waiting).await.unwrap_or_else(|_| {
-                Err(SshError::Link(match &*self.shared.state.borrow() {
-                    ConnState::Retrying { why, .. } | ConnState::Failed(why) => why.clone(),
-                    _ => self.problem("connect-timeout", "no connection in time"),
-                }))
+                let why = self.shared.trouble.borrow().clone();
+                Err(SshError::Link(why.unwrap_or_else(|| {
+                    self.problem("connect-timeout", "no connection in time")
+                })))
             }),
         }
     }
@@ -167,22 +166,11 @@ impl Host {
     /// Runs a command on the open connection, or connects first (30 s at most). Waits while
     /// eight session channels are in use.
     pub async fn exec(&self, command: &Argv) -> Result<Process, SshError> {
+        self.connection(Some(PATIENCE)).await?;
+        let place = self.shared.channels.clone().acquire_owned().await.ok();
+        // The wait for a place may have outlived the connection.
         let (_, transport) = self.connection(Some(PATIENCE)).await?;
-        let permit = self.shared.channels.clone().acquire_owned().await;
-        let permit = Arc::new(permit);
-        let mut process = transport.exec(command).await?;
-        // The channel is in use while its output is read or its end awaited.
-        let (exit, held) = (process.exit, permit.clone());
-        process.exit = Box::pin(async move {
-            let status = exit.await;
-            drop(held);
-            status
-        });
-        process.stdout = Box::new(Held {
-            read: process.stdout,
-            _permit: permit,
-        });
-        Ok(process)
+        transport.exec(command, place).await
     }
 
     /// Runs a command to its end; standard output beyond `limit` bytes is dropped.
@@ -243,22 +231,6 @@ impl Host {
     }
 }
 
-/// A reader with the permit of its channel.
-struct Held<P> {
-    read: Box<dyn AsyncRead + Send + Unpin>,
-    _permit: P,
-}
-
-impl<P: Unpin> AsyncRead for Held<P> {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        buffer: &mut ReadBuf<'_>,
-    ) -> Poll<std::io::Result<()>> {
-        Pin::new(&mut self.read).poll_read(context, buffer)
-    }
-}
-
 /// Keeps the first bytes and reads the rest, so that the writer can end.
 async fn keep(from: impl AsyncRead + Unpin, limit: u64, to: &mut Vec<u8>) {
     let mut from = from.take(limit);
@@ -277,6 +249,7 @@ async fn supervise(shared: &Shared) {
         let why = match connect(shared).await {
             Ok(transport) => {
                 number += 1;
+                shared.trouble.send_replace(None);
                 shared.state.send_replace(ConnState::Up { rtt: None });
                 shared
                     .connection
@@ -292,8 +265,12 @@ async fn supervise(shared: &Shared) {
             }
             Err(error) => error,
         };
+        shared
+            .trouble
+            .send_replace(Some(Problem::from(why.clone())));
         match why {
             SshError::Refused(why) => {
+                forget_retry(shared);
                 shared.state.send_replace(ConnState::Failed(why));
                 shared.retry.notified().await;
                 attempt = 1;
@@ -301,6 +278,7 @@ async fn supervise(shared: &Shared) {
             SshError::Link(why) | SshError::Channel(why) => {
                 attempt += 1;
                 let delay = delay(attempt);
+                forget_retry(shared);
                 shared.state.send_replace(ConnState::Retrying {
                     attempt,
                     delay,
@@ -313,6 +291,11 @@ async fn supervise(shared: &Shared) {
             }
         }
     }
+}
+
+/// A retry asked for while there was nothing to retry is none for what fails later.
+fn forget_retry(shared: &Shared) {
+    let _ = shared.retry.notified().now_or_never();
 }
 
 /// One attempt, by the transport that was chosen.
@@ -368,6 +351,7 @@ async fn measure(shared: &Shared, transport: &dyn Transport) -> SshError {
             Ok(answer) => answer,
             Err(_) => {
                 pause = SOON;
+                forget_retry(shared);
                 shared.state.send_replace(ConnState::Degraded);
                 tokio::select! {
                     answer = asked => answer,

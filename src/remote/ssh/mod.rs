@@ -10,10 +10,12 @@ mod glob;
 mod host;
 mod native;
 mod openssh;
+mod place;
 mod resolve;
 
 pub use argv::Argv;
 pub use host::Host;
+pub use place::Place;
 
 use super::HostId;
 use crate::config::SshTransport;
@@ -75,8 +77,8 @@ pub struct Output {
 /// What carries channels to one host. Implementations: russh, and the system's `ssh`.
 #[async_trait::async_trait]
 pub trait Transport: Send + Sync {
-    /// Runs a command.
-    async fn exec(&self, command: &Argv) -> Result<Process, SshError>;
+    /// Runs a command; gives its place back when it needs none any more.
+    async fn exec(&self, command: &Argv, place: Option<Place>) -> Result<Process, SshError>;
     /// A connection from the host to `host:port` (direct-tcpip).
     async fn open_tcp(&self, host: &str, port: u16) -> Result<Box<dyn Stream>, SshError>;
     /// A connection from the host to a Unix socket (direct-streamlocal).

@@ -3,19 +3,25 @@
 //! Everything that ssh knows works: its configuration, agents, jump hosts, security keys. Who is
 //! asked for what is decided by ssh as well; without a terminal it asks nobody (BatchMode).
 
-use super::{Argv, ExitStatus, Options, Process, SshError, Stream, Transport, resolve::Resolved};
+use super::{
+    Argv, ExitStatus, Options, Place, Process, SshError, Stream, Transport, place::Held,
+    resolve::Resolved,
+};
 use crate::config::Destination;
 use crate::problem::{Exit, Problem};
 use crate::remote::{HostId, Prompter};
 use std::{
     path::PathBuf,
+    pin::Pin,
     process::Stdio,
+    sync::Arc,
+    task::{Context, Poll},
     time::{Duration, Instant},
 };
 use tokio::{
-    io::AsyncReadExt,
+    io::{AsyncReadExt, AsyncWrite},
     net::UnixStream,
-    process::{Child, Command},
+    process::{Child, ChildStdin, Command},
     sync::watch,
     time::{sleep, timeout},
 };
@@ -281,13 +287,13 @@ impl Master {
             return Err(self.channel(what, "no pipes"));
         };
         tokio::spawn(async move { child.wait().await });
-        Ok(Box::new(tokio::io::join(stdout, stdin)))
+        Ok(Box::new(tokio::io::join(stdout, Input(Some(stdin)))))
     }
 }
 
 #[async_trait::async_trait]
 impl Transport for Master {
-    async fn exec(&self, command: &Argv) -> Result<Process, SshError> {
+    async fn exec(&self, command: &Argv, place: Option<Place>) -> Result<Process, SshError> {
         let mut child = self
             .client
             .command()
@@ -300,18 +306,20 @@ impl Transport for Master {
         let (Some(stdin), Some(stdout), Some(stderr)) = pipes else {
             return Err(self.channel("cannot start ssh", "no pipes"));
         };
+        // The channel is in use while its output is read or its end awaited.
+        let place = Arc::new(place);
+        let held = place.clone();
         Ok(Process {
-            stdin: Box::new(stdin),
-            stdout: Box::new(stdout),
+            stdin: Box::new(Input(Some(stdin))),
+            stdout: Box::new(Held::new(stdout, place)),
             stderr: Box::new(stderr),
             exit: Box::pin(async move {
-                match child.wait().await {
-                    Err(_) => ExitStatus::Lost,
-                    Ok(status) => match status.code() {
-                        // ssh's own failures; a remote 255 cannot be told apart.
-                        Some(255) | None => ExitStatus::Lost,
-                        Some(code) => ExitStatus::Code(code.unsigned_abs()),
-                    },
+                let ended = child.wait().await;
+                drop(held);
+                match ended.map(|status| status.code()) {
+                    // ssh's own failures; a remote 255 cannot be told apart.
+                    Err(_) | Ok(Some(255) | None) => ExitStatus::Lost,
+                    Ok(Some(code)) => ExitStatus::Code(code.unsigned_abs()),
                 }
             }),
         })
@@ -362,7 +370,7 @@ impl Transport for Master {
     /// alone.
     async fn ping(&self) -> Result<Duration, SshError> {
         let start = Instant::now();
-        let process = self.exec(&Argv::new("true")).await?;
+        let process = self.exec(&Argv::new("true"), None).await?;
         drop(process.stdin);
         match process.exit.await {
             ExitStatus::Code(_) => Ok(start.elapsed()),
@@ -377,6 +385,40 @@ impl Transport for Master {
             Some(error) => error,
             None => self.channel("connection", "ended"),
         }
+    }
+}
+
+/// A child's standard input that is closed when shut down, which tokio leaves to its drop.
+struct Input(Option<ChildStdin>);
+
+impl AsyncWrite for Input {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        data: &[u8],
+    ) -> Poll<std::io::Result<usize>> {
+        match &mut self.0 {
+            Some(stdin) => Pin::new(stdin).poll_write(context, data),
+            None => Poll::Ready(Err(std::io::ErrorKind::BrokenPipe.into())),
+        }
+    }
+
+    fn poll_flush(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<std::io::Result<()>> {
+        match &mut self.0 {
+            Some(stdin) => Pin::new(stdin).poll_flush(context),
+            None => Poll::Ready(Ok(())),
+        }
+    }
+
+    fn poll_shutdown(
+        mut self: Pin<&mut Self>,
+        _context: &mut Context<'_>,
+    ) -> Poll<std::io::Result<()>> {
+        self.0 = None;
+        Poll::Ready(Ok(()))
     }
 }
 

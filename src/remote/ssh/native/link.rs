@@ -93,16 +93,19 @@ impl Dialling<'_> {
                     // is overruled by the list.
                     let before = (!before.is_empty()).then_some(before);
                     let mut made = self.through(&hop, before, depth + 1).await?;
-                    let channel = made
-                        .handle
-                        .channel_open_direct_tcpip(&to.host, to.port.into(), "127.0.0.1", 0)
-                        .await
-                        .map_err(|error| {
-                            self.unreachable(
-                                to,
-                                &format!("from {}: {}", hop.alias, Trouble::text(&error)),
-                            )
-                        })?;
+                    let opening = made.handle.channel_open_direct_tcpip(
+                        &to.host,
+                        to.port.into(),
+                        "127.0.0.1",
+                        0,
+                    );
+                    let channel = match timeout(self.limit, opening).await {
+                        Ok(opened) => opened.map_err(|error| Trouble::text(&error)),
+                        Err(_) => Err(format!("no answer within {} s", self.limit.as_secs())),
+                    };
+                    let channel = channel.map_err(|why| {
+                        self.unreachable(to, &format!("from {}: {why}", hop.alias))
+                    })?;
                     let mut over = self.log_in(to, channel.into_stream()).await?;
                     over.through.append(&mut made.through);
                     over.through.push(made.handle);
@@ -125,7 +128,8 @@ impl Dialling<'_> {
             .map(|hop| {
                 let hop = hop.trim();
                 let hop = hop.strip_prefix("ssh://").unwrap_or(hop);
-                hop.parse()
+                bare(hop)
+                    .parse()
                     .map_err(|error| self.config(&format!("ProxyJump {hop:?}: {error}")))
             })
             .collect()
@@ -238,6 +242,16 @@ impl Dialling<'_> {
             problem(self.id, "ssh-config", Exit::Usage, why)
                 .hint("check ssh_config with `ssh -G HOST`"),
         )
+    }
+}
+
+/// `ssh -G` puts every host that has a port into brackets, not only IPv6 addresses.
+fn bare(hop: &str) -> String {
+    match (hop.find('['), hop.find(']')) {
+        (Some(open), Some(close)) if !hop.get(open..close).is_some_and(|h| h.contains(':')) => {
+            hop.replace(['[', ']'], "")
+        }
+        _ => hop.to_owned(),
     }
 }
 
@@ -382,5 +396,18 @@ impl Trouble {
             ),
             _ => SshError::Link(told.hint("check that an SSH server listens there; try `ssh -v`")),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::bare;
+
+    #[test]
+    fn only_ipv6_addresses_keep_their_brackets() {
+        assert_eq!(bare("me@[127.0.0.1]:2222"), "me@127.0.0.1:2222");
+        assert_eq!(bare("[bastion]:22"), "bastion:22");
+        assert_eq!(bare("me@[2001:db8::1]:22"), "me@[2001:db8::1]:22");
+        assert_eq!(bare("me@bastion"), "me@bastion");
     }
 }

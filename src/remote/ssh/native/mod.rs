@@ -11,23 +11,31 @@ pub(super) mod shell;
 mod socket;
 mod spare;
 
-use super::{Argv, Options, Process, SshError, Stream, Transport, problem, resolve::Resolved};
+use super::{
+    Argv, Options, Place, Process, SshError, Stream, Transport, problem, resolve::Resolved,
+};
 use crate::config::Destination;
 use crate::problem::Exit;
 use crate::remote::{HostId, Prompter};
 use link::{Client, Trouble};
-use russh::client::Handle;
+use russh::{
+    Channel,
+    client::{Handle, Msg},
+};
 use spare::Spare;
 use std::{
     sync::Arc,
     time::{Duration, Instant},
 };
-use tokio::sync::watch;
+use tokio::{sync::watch, time::sleep};
 
 pub(super) use server_key::Accepted;
 
 /// What a connection attempt may take when nobody says; time spent asking the user not counted.
 const CONNECT: Duration = Duration::from_secs(10);
+
+/// How long a command waits for room among the server's sessions.
+const ROOM: Duration = Duration::from_secs(5);
 
 /// An open connection, and those to the jump hosts it goes through.
 pub(super) struct Native {
@@ -69,6 +77,36 @@ pub(super) async fn connect(
 }
 
 impl Native {
+    /// A session channel. A server that has no room for it (MaxSessions may be less than what we
+    /// take, and commands that were given up need a moment to end) is asked again for a while; by
+    /// then the spare one may be there.
+    async fn session(&self) -> Result<Channel<Msg>, SshError> {
+        use russh::{ChannelOpenFailure as Failure, Error};
+        let start = Instant::now();
+        loop {
+            match self.spare.take(&self.handle).await {
+                Ok(channel) => return Ok(channel),
+                Err(Error::ChannelOpenFailure(
+                    Failure::ConnectFailed | Failure::ResourceShortage,
+                )) if start.elapsed() < ROOM => sleep(ROOM / 50).await,
+                Err(Error::ChannelOpenFailure(
+                    Failure::ConnectFailed | Failure::ResourceShortage,
+                )) => {
+                    return Err(SshError::Channel(
+                        problem(
+                            &self.id,
+                            "no-session",
+                            Exit::Unreachable,
+                            "the server has no room for another command on this connection",
+                        )
+                        .hint("raise MaxSessions in its sshd_config to 10, the default"),
+                    ));
+                }
+                Err(error) => return Err(self.channel("cannot open a session", error)),
+            }
+        }
+    }
+
     fn channel(&self, what: &str, error: russh::Error) -> SshError {
         use russh::{ChannelOpenFailure, Error};
         let reason = match &error {
@@ -104,12 +142,11 @@ impl Native {
 
 #[async_trait::async_trait]
 impl Transport for Native {
-    async fn exec(&self, command: &Argv) -> Result<Process, SshError> {
-        let opened = self.spare.take(&self.handle).await;
-        let channel = opened.map_err(|e| self.channel("cannot open a session", e))?;
+    async fn exec(&self, command: &Argv, place: Option<Place>) -> Result<Process, SshError> {
+        let channel = self.session().await?;
         let asked = channel.exec(true, command.to_string()).await;
         asked.map_err(|e| self.channel("cannot run a command", e))?;
-        Ok(channel::process(channel, None))
+        Ok(channel::process(channel, None, place))
     }
 
     async fn open_tcp(&self, host: &str, port: u16) -> Result<Box<dyn Stream>, SshError> {

@@ -28,7 +28,7 @@ pub(in crate::remote::ssh) async fn run(native: &Native) -> Result<ExitStatus, S
         mut stdout,
         exit,
         ..
-    } = channel::process(session, Some(sizes));
+    } = channel::process(session, Some(sizes), None);
     let _raw = Raw::set();
     let input = tokio::spawn(async move {
         let _ = copy(&mut tokio::io::stdin(), &mut stdin).await;
