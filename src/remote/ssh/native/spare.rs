@@ -12,20 +12,26 @@ use std::sync::{Arc, Mutex};
 
 /// At most one open channel that nobody uses yet.
 #[derive(Clone)]
-pub(super) struct Spare(Arc<Mutex<Option<Channel<Msg>>>>);
+pub(super) struct Spare(Arc<Mutex<State>>);
+
+enum State {
+    Absent,
+    /// Asked for: a second one would take a place at the server and never be found again.
+    Asked,
+    Open(Channel<Msg>),
+}
 
 impl Spare {
     /// Opens the first one in the background.
     pub(super) fn new(handle: &Arc<Handle<Client>>) -> Spare {
-        let spare = Spare(Arc::default());
+        let spare = Spare(Arc::new(Mutex::new(State::Absent)));
         spare.refill(handle);
         spare
     }
 
     /// The spare one where there is one, else a new one; and another spare for next time.
     pub(super) async fn take(&self, handle: &Arc<Handle<Client>>) -> Result<Channel<Msg>, Error> {
-        let spare = self.0.lock().ok().and_then(|mut spare| spare.take());
-        let channel = match spare.and_then(still_open) {
+        let channel = match self.held().and_then(still_open) {
             Some(channel) => channel,
             None => handle.channel_open_session().await?,
         };
@@ -33,16 +39,31 @@ impl Spare {
         Ok(channel)
     }
 
+    fn held(&self) -> Option<Channel<Msg>> {
+        let mut state = self.0.lock().ok()?;
+        match std::mem::replace(&mut *state, State::Absent) {
+            State::Open(channel) => Some(channel),
+            other => {
+                *state = other;
+                None
+            }
+        }
+    }
+
     /// A server that does not want to open one more is not asked again until the next command.
     fn refill(&self, handle: &Arc<Handle<Client>>) {
+        match self.0.lock() {
+            Ok(mut state) if matches!(*state, State::Absent) => *state = State::Asked,
+            _ => return,
+        }
         let (spare, handle) = (self.clone(), Arc::downgrade(handle));
         tokio::spawn(async move {
             let opened = match handle.upgrade() {
-                Some(handle) => handle.channel_open_session().await,
-                None => return,
+                Some(handle) => handle.channel_open_session().await.ok(),
+                None => None,
             };
-            if let (Ok(channel), Ok(mut spare)) = (opened, spare.0.lock()) {
-                *spare = Some(channel);
+            if let Ok(mut state) = spare.0.lock() {
+                *state = opened.map_or(State::Absent, State::Open);
             }
         });
     }
