@@ -98,23 +98,31 @@ fn first_list(host: &TestHost) {
     );
 }
 
-/// A command on the open connection, against `ssh` through a ControlMaster.
+/// A command on the open connection, against `ssh` through a ControlMaster. Both at the host's own
+/// sshd: the proxy at its loopback port holds small packets back, which would hide what either does.
 fn exec(host: &TestHost) {
     let control = tempfile::tempdir().unwrap();
     let socket = format!("ControlPath={}/socket", control.path().display());
-    let mut master = ssh(host, &["-o", &socket, "-o", "ControlMaster=yes", "-N"])
+    let mut master = direct(host, &["-o", &socket, "-o", "ControlMaster=yes", "-N"])
         .spawn()
         .unwrap();
     while !control.path().join("socket").exists() {
         std::thread::sleep(Duration::from_millis(20));
     }
     let runtime = tokio::runtime::Runtime::new().unwrap();
-    let config = host.config();
+    let ssh_config = control.path().join("ssh_config");
+    let text = format!(
+        "Host bench\n  HostName {}\n  IdentityFile {}\n  IdentitiesOnly yes\n  UserKnownHostsFile {}\n",
+        host.address,
+        host.key.display(),
+        host.known_hosts.display()
+    );
+    std::fs::write(&ssh_config, text).unwrap();
     let destination = "bench".parse().unwrap();
     let (mut ours, mut theirs) = (Samples::new(), Samples::new());
     runtime.block_on(async {
         let options = Options {
-            ssh_config: Some(config.path().join("ssh_config")),
+            ssh_config: Some(ssh_config),
             default_user: Some("operator".to_owned()),
             ..Options::default()
         };
@@ -131,7 +139,7 @@ fn exec(host: &TestHost) {
             host_handle.output(&nothing, 16).await.unwrap();
             ours.push(start.elapsed());
             theirs.push(timed(|| {
-                assert!(ssh(host, &["-o", &socket]).status().unwrap().success());
+                assert!(direct(host, &["-o", &socket]).status().unwrap().success());
             }));
         }
         host_handle.close();
@@ -296,16 +304,26 @@ impl Load {
     }
 }
 
+/// `ssh HOST true` through the host's loopback port, as the console reaches it.
 fn ssh(host: &TestHost, options: &[&str]) -> Command {
+    ssh_to(host, "127.0.0.1", host.port, options)
+}
+
+/// The same at its own address.
+fn direct(host: &TestHost, options: &[&str]) -> Command {
+    ssh_to(host, &host.address, 22, options)
+}
+
+fn ssh_to(host: &TestHost, address: &str, port: u16, options: &[&str]) -> Command {
     let mut command = Command::new("ssh");
     command
         .args(["-F", "/dev/null", "-o", "BatchMode=yes", "-o"])
         .arg(format!("UserKnownHostsFile={}", host.known_hosts.display()))
         .arg("-i")
         .arg(&host.key)
-        .args(["-p", &host.port.to_string()])
+        .args(["-p", &port.to_string()])
         .args(options)
-        .arg("operator@127.0.0.1");
+        .arg(format!("operator@{address}"));
     if !options.contains(&"-N") {
         command.arg("true");
     }
