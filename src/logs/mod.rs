@@ -10,6 +10,7 @@ mod follow;
 pub mod format;
 pub mod merge;
 pub mod query;
+pub mod question;
 pub mod store;
 mod stream;
 pub mod when;

@@ -55,6 +55,14 @@ impl Row {
         }
     }
 
+    /// The same, without a copy.
+    pub fn into_entry(self) -> Option<Entry> {
+        match self.item {
+            Item::Entry(entry) => Some(entry),
+            Item::Gap(_) => None,
+        }
+    }
+
     /// Whose journal it belongs to.
     pub fn host(&self) -> &HostId {
         match &self.item {

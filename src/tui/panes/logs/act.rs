@@ -1,6 +1,12 @@
 //! What keys, lines and the mouse do in the logs.
 
-use super::{State, detail, held::FIELDS, pick, position::Seen, restart, room, save};
+use super::{
+    State, detail,
+    held::{FIELDS, as_log_row},
+    pick,
+    position::Seen,
+    restart, room, save,
+};
 use crate::{
     filter::{self, Filter, FilterError},
     logs::when,
@@ -56,15 +62,15 @@ pub(super) fn act(state: &mut State, id: &'static str, ctx: &Ctx) -> Vec<Next> {
         "logs.next" => hit(state, false, ctx),
         "logs.previous" => hit(state, true, ctx),
         "logs.filter-in" => {
-            state.before = Some(state.held.filter().clone());
-            let mut text = state.held.filter().as_str().to_owned();
+            state.before = Some(state.filter());
+            let mut text = state.filter().as_str().to_owned();
             if !text.is_empty() {
                 text.push(' ');
             }
             prompt("filter", "&", text)
         }
         "logs.filter-out" => {
-            state.before = Some(state.held.filter().clone());
+            state.before = Some(state.filter());
             prompt("exclude", "!", String::new())
         }
         "logs.clear" => clear(state, ctx),
@@ -81,9 +87,9 @@ pub(super) fn act(state: &mut State, id: &'static str, ctx: &Ctx) -> Vec<Next> {
         "logs.context" => {
             let now = CONTEXT.iter().position(|n| *n == state.held.context());
             let rows = now.and_then(|at| CONTEXT.get(at + 1)).unwrap_or(&0);
-            let filter = state.held.filter().clone();
-            state.held.set_filter(filter, *rows, ctx.now);
-            let word = match (rows, state.held.filter().is_empty()) {
+            let filter = state.filter();
+            state.set_filter(filter, *rows, ctx.now);
+            let word = match (rows, state.filter().is_empty()) {
                 (0, _) => "no rows around those that pass the filter".to_owned(),
                 (n, true) => format!("{n} rows around those that pass, once there is a filter"),
                 (n, false) => format!("{n} rows around those that pass the filter"),
@@ -123,7 +129,12 @@ fn prompt(kind: &'static str, label: &'static str, text: String) -> Vec<Next> {
 fn seen(state: &State, ctx: &Ctx) -> Seen {
     let style = state.style(ctx, &[]);
     let width = ctx.area.width;
-    let height = |at| state.held.row(at).map_or(1, |row| style.height(row, width));
+    let height = |at| {
+        state
+            .held
+            .row(at)
+            .map_or(1, |row| style.height(as_log_row(&row), width))
+    };
     state.here.seen(&state.held, height, room(ctx))
 }
 
@@ -139,7 +150,12 @@ fn go(state: &mut State, to: usize, ctx: &Ctx) -> Vec<Next> {
     {
         let style = state.style(ctx, &[]);
         let width = ctx.area.width;
-        let height = |at| state.held.row(at).map_or(1, |row| style.height(row, width));
+        let height = |at| {
+            state
+                .held
+                .row(at)
+                .map_or(1, |row| style.height(as_log_row(&row), width))
+        };
         here.go(to, &state.held, height, room(ctx));
     }
     state.here = here;
@@ -158,7 +174,12 @@ pub(super) fn wheel(state: &mut State, lines: i32, ctx: &Ctx) -> Vec<Next> {
     {
         let style = state.style(ctx, &[]);
         let width = ctx.area.width;
-        let height = |at| state.held.row(at).map_or(1, |row| style.height(row, width));
+        let height = |at| {
+            state
+                .held
+                .row(at)
+                .map_or(1, |row| style.height(as_log_row(&row), width))
+        };
         here.scroll(by, &state.held, height, room(ctx));
     }
     state.here = here;
@@ -219,7 +240,7 @@ fn older(state: &mut State, ctx: &Ctx) -> Vec<Next> {
 }
 
 fn open(state: &mut State, ctx: &Ctx) -> Vec<Next> {
-    let Some(entry) = state.entry().cloned() else {
+    let Some(entry) = state.entry() else {
         return say(Level::Info, "this row has no fields");
     };
     // What is read must not move away meanwhile.
@@ -238,22 +259,23 @@ fn hit(state: &mut State, back: bool, ctx: &Ctx) -> Vec<Next> {
     let at = state.here.at(&state.held);
     let here = state.held.shown(at).map(|shown| shown.id);
     let hits = state.held.hits();
-    let Some(here) = here.filter(|_| !hits.is_empty()) else {
+    let Some(here) = here.filter(|_| hits > 0) else {
         let more = if state.held.busy() { ", so far" } else { "" };
         return say(Level::Info, format!("no hit{more}"));
     };
+    let number = state.held.hit_number(here);
     let (found, around) = if back {
-        let before = hits.partition_point(|hit| *hit < here);
-        match before.checked_sub(1).and_then(|at| hits.get(at)) {
-            Some(hit) => (Some(*hit), false),
-            None => (hits.back().copied(), true),
+        match number.unwrap_or_else(|older| older).checked_sub(1) {
+            Some(number) => (number, false),
+            None => (hits - 1, true),
         }
     } else {
-        match hits.get(hits.partition_point(|hit| *hit <= here)) {
-            Some(hit) => (Some(*hit), false),
-            None => (hits.front().copied(), true),
+        match number.map_or_else(|older| older, |number| number + 1) {
+            number if number < hits => (number, false),
+            _ => (0, true),
         }
     };
+    let found = state.held.hit(found);
     let Some(to) = found.and_then(|id| state.held.place(id).ok()) else {
         return Vec::new();
     };
@@ -272,7 +294,7 @@ fn hit(state: &mut State, back: bool, ctx: &Ctx) -> Vec<Next> {
 
 fn clear(state: &mut State, ctx: &Ctx) -> Vec<Next> {
     let pushed = super::narrowed(&state.query);
-    state.held.set_filter(Filter::default(), 0, ctx.now);
+    state.set_filter(Filter::default(), 0, ctx.now);
     if !pushed {
         return vec![Next::Dirty];
     }
@@ -284,7 +306,7 @@ fn clear(state: &mut State, ctx: &Ctx) -> Vec<Next> {
 }
 
 fn this_unit(state: &mut State, ctx: &Ctx) -> Vec<Next> {
-    let unit = state.entry().and_then(|entry| entry.unit.clone());
+    let unit = state.entry().and_then(|entry| entry.unit);
     match unit {
         Some(unit) => {
             state.query.units = vec![unit.to_string()];
@@ -351,13 +373,12 @@ fn search(state: &mut State, text: Option<String>, done: bool, ctx: &Ctx) -> Vec
         let at = state.here.at(&state.held);
         let here = state.held.shown(at).map(|shown| shown.id);
         // The newest hit up to here; further ones with n and N.
-        let hits = state.held.hits();
-        let before = here.map_or(0, |here| hits.partition_point(|hit| *hit <= here));
-        let found = before
-            .checked_sub(1)
-            .or(Some(0))
-            .and_then(|at| hits.get(at));
-        if let Some(to) = found.and_then(|id| state.held.place(*id).ok()) {
+        let number = here.map_or(0, |here| match state.held.hit_number(here) {
+            Ok(number) => number,
+            Err(older) => older.saturating_sub(1),
+        });
+        let found = state.held.hit(number);
+        if let Some(to) = found.and_then(|id| state.held.place(id).ok()) {
             next.extend(go(state, to, ctx));
             state.on_hit = true;
         } else if !state.held.busy() {
@@ -388,8 +409,8 @@ fn filter(state: &mut State, text: Option<String>, done: bool, ctx: &Ctx) -> Vec
     if done {
         state.before = None;
     }
-    if new != *state.held.filter() {
-        state.held.set_filter(new, state.held.context(), ctx.now);
+    if new != state.filter() {
+        state.set_filter(new, state.held.context(), ctx.now);
         state.held.slice(super::SLICE);
         state.on_hit = false;
     }
@@ -398,10 +419,10 @@ fn filter(state: &mut State, text: Option<String>, done: bool, ctx: &Ctx) -> Vec
 
 /// Adds a term to the filter, as the entry's fields do.
 pub(super) fn add_term(state: &mut State, term: &str, ctx: &Ctx) -> Vec<Next> {
-    let text = format!("{} {term}", state.held.filter().as_str());
+    let text = format!("{} {term}", state.filter().as_str());
     match Filter::parse_for(text.trim(), FIELDS) {
         Ok(new) => {
-            state.held.set_filter(new, state.held.context(), ctx.now);
+            state.set_filter(new, state.held.context(), ctx.now);
             state.held.slice(super::SLICE);
             say(Level::Info, format!("filter: {}", text.trim()))
         }

@@ -6,6 +6,7 @@ use crate::{
     filter::{Filter, Row, Value},
     logs::{
         Entry, Gap, Query,
+        question::Clause,
         store::{Item, Row as StoreRow, RowId, Store},
     },
     remote::HostId,
@@ -72,7 +73,7 @@ pub(super) struct Shown {
 pub(super) struct Held {
     store: Store,
     shown: VecDeque<Shown>,
-    filter: Filter,
+    clauses: Vec<Clause>,
     /// What time it was when the filter was set: ages are reckoned from then.
     since: Timestamp,
     context: usize,
@@ -92,7 +93,7 @@ impl Held {
         Held {
             store: Store::new(budget),
             shown: VecDeque::new(),
-            filter: Filter::default(),
+            clauses: Vec::new(),
             since: Timestamp::default(),
             context: 0,
             after: 0,
@@ -119,8 +120,9 @@ impl Held {
         &self.store
     }
 
-    pub(super) fn filter(&self) -> &Filter {
-        &self.filter
+    /// The filters, in the order they were set.
+    pub(super) fn clauses(&self) -> &[Clause] {
+        &self.clauses
     }
 
     pub(super) fn searched(&self) -> &Filter {
@@ -131,8 +133,19 @@ impl Held {
         self.context
     }
 
-    pub(super) fn hits(&self) -> &VecDeque<RowId> {
-        &self.hits
+    /// How many of the shown rows the search hits.
+    pub(super) fn hits(&self) -> usize {
+        self.hits.len()
+    }
+
+    /// The hit of this number, counted from 0 at the oldest.
+    pub(super) fn hit(&self, number: usize) -> Option<RowId> {
+        self.hits.get(number).copied()
+    }
+
+    /// The number of the hit that this row is; `Err` with how many hits are older than it.
+    pub(super) fn hit_number(&self, id: RowId) -> Result<usize, usize> {
+        self.hits.binary_search(&id)
     }
 
     /// How many rows are shown.
@@ -145,11 +158,15 @@ impl Held {
     }
 
     /// The row at a place among the shown ones.
-    pub(super) fn row(&self, index: usize) -> Option<LogRow<'_>> {
-        self.by_id(self.shown.get(index)?.id).map(as_log_row)
+    pub(super) fn row(&self, index: usize) -> Option<StoreRow> {
+        self.by_id(self.shown.get(index)?.id)
     }
 
-    pub(super) fn by_id(&self, id: RowId) -> Option<&StoreRow> {
+    pub(super) fn by_id(&self, id: RowId) -> Option<StoreRow> {
+        self.stored(id).cloned()
+    }
+
+    fn stored(&self, id: RowId) -> Option<&StoreRow> {
         self.store.row(self.store.position(id).ok()?)
     }
 
@@ -237,9 +254,11 @@ impl Held {
         self.forget_evicted();
     }
 
-    /// Shows only rows that pass; evaluated by [`Held::slice`] from now on.
-    pub(super) fn set_filter(&mut self, filter: Filter, context: usize, now: Timestamp) {
-        self.filter = filter;
+    /// Shows only rows that pass every clause that is on, and so many rows around them; evaluated
+    /// by [`Held::slice`] from now on.
+    pub(super) fn set_clauses(&mut self, clauses: Vec<Clause>, context: usize, now: Timestamp) {
+        self.clauses = clauses;
+        self.clauses.retain(|clause| !clause.filter.is_empty());
         self.context = context;
         self.since = now;
         self.shown.clear();
@@ -333,14 +352,12 @@ impl Held {
     }
 
     fn passes(&self, at: usize) -> bool {
-        if self.filter.is_empty() {
-            return true;
-        }
         match self.store.row(at).map(|row| &row.item) {
-            Some(Item::Entry(entry)) => self.filter.matches(&Seen {
-                entry,
-                now: self.since,
-            }),
+            Some(Item::Entry(entry)) => {
+                let now = self.since;
+                let seen = Seen { entry, now };
+                self.clauses.iter().all(|clause| clause.passes(&seen))
+            }
             // What is missing is never hidden.
             Some(Item::Gap(_)) => true,
             None => false,
@@ -348,7 +365,7 @@ impl Held {
     }
 
     fn is_hit(&self, id: RowId) -> bool {
-        let entry = self.by_id(id).and_then(StoreRow::entry);
+        let entry = self.stored(id).and_then(StoreRow::entry);
         entry.is_some_and(|entry| {
             self.search.matches(&Seen {
                 entry,
@@ -452,11 +469,15 @@ mod tests {
         }
     }
 
+    fn one(text: &str) -> Vec<Clause> {
+        vec![Clause::within(Filter::parse(text).unwrap())]
+    }
+
     fn texts(held: &Held) -> Vec<String> {
         (0..held.len())
-            .filter_map(|at| match held.row(at)? {
-                LogRow::Entry(e) => Some(String::from_utf8_lossy(&e.message).into_owned()),
-                LogRow::Gap(_) => Some("gap".into()),
+            .filter_map(|at| match held.row(at)?.item {
+                Item::Entry(e) => Some(String::from_utf8_lossy(&e.message).into_owned()),
+                Item::Gap(_) => Some("gap".into()),
             })
             .collect()
     }
@@ -467,7 +488,7 @@ mod tests {
         for n in 0..10 {
             held.push(entry(0, n as i64, n, if n == 5 { "bad" } else { "ok" }));
         }
-        held.set_filter(Filter::parse("bad").unwrap(), 1, Timestamp::default());
+        held.set_clauses(one("bad"), 1, Timestamp::default());
         held.slice(100);
         assert_eq!(texts(&held), ["ok 4", "bad 5", "ok 6"]);
         // The same for rows that come in later.
@@ -503,7 +524,7 @@ mod tests {
             for (n, (step, host, time, what)) in steps.into_iter().enumerate() {
                 match step {
                     0 => held.push(entry(host, time, n, words[what])),
-                    1 => held.set_filter(Filter::parse(filters[what]).unwrap(), 0, Timestamp::default()),
+                    1 => held.set_clauses(one(filters[what]), 0, Timestamp::default()),
                     2 => held.set_search(Filter::parse(filters[what]).unwrap()),
                     3 => held.slice(what),
                     _ => {
@@ -519,7 +540,7 @@ mod tests {
                 filter.matches(&Seen { entry, now: Timestamp::default() })
             });
             let expected: Vec<RowId> = held.store.get(0..usize::MAX)
-                .filter(|row| pass(&held.filter, row)).map(|row| row.id).collect();
+                .filter(|row| held.clauses.iter().all(|c| pass(&c.filter, row))).map(|row| row.id).collect();
             let shown: Vec<RowId> = held.shown.iter().map(|s| s.id).collect();
             prop_assert_eq!(&shown, &expected);
             let hits: Vec<RowId> = held.store.get(0..usize::MAX)

@@ -21,7 +21,7 @@ use super::{Args, Ctx, PaneMsg, Subject};
 use crate::{
     config::settings,
     filter::Filter,
-    logs::{Entry, Query},
+    logs::{Entry, Query, question::Clause},
     remote::HostId,
     text,
     tui::{
@@ -32,7 +32,7 @@ use crate::{
     },
 };
 use detail::Detail;
-use held::Held;
+use held::{Held, as_log_row};
 use intake::Intake;
 use jiff::{SignedDuration, Timestamp};
 use position::Position;
@@ -107,7 +107,7 @@ fn reopen(state: &mut State, args: &Args, ctx: &Ctx) -> Vec<Next> {
     state.query = query.clone();
     let mut next = Vec::new();
     match Filter::parse_for(filter, held::FIELDS) {
-        Ok(filter) => state.held.set_filter(filter, state.held.context(), ctx.now),
+        Ok(filter) => state.set_filter(filter, state.held.context(), ctx.now),
         Err(error) => next.push(Next::Say(
             crate::tui::msg::Level::Warning,
             format!("the filter is left out: {error}"),
@@ -209,7 +209,7 @@ pub fn actions(state: &State, _ctx: &Ctx) -> Vec<Offer> {
     } else {
         Ok(())
     };
-    let filtered = if state.held.filter().is_empty() && !narrowed(&state.query) {
+    let filtered = if state.filter().is_empty() && !narrowed(&state.query) {
         Err("nothing is filtered".to_owned())
     } else {
         Ok(())
@@ -275,9 +275,22 @@ impl State {
     }
 
     /// The selected row's entry, unless it is a gap.
-    fn entry(&self) -> Option<&Entry> {
+    fn entry(&self) -> Option<Entry> {
         let shown = self.held.shown(self.here.at(&self.held))?;
-        self.held.by_id(shown.id)?.entry()
+        self.held.by_id(shown.id)?.into_entry()
+    }
+
+    /// The filter that is typed.
+    fn filter(&self) -> Filter {
+        let first = self.held.clauses().first();
+        first
+            .map(|clause| clause.filter.clone())
+            .unwrap_or_default()
+    }
+
+    fn set_filter(&mut self, filter: Filter, context: usize, now: Timestamp) {
+        let clauses = vec![Clause::within(filter)];
+        self.held.set_clauses(clauses, context, now);
     }
 }
 
@@ -297,7 +310,7 @@ pub fn plain(state: &State, ctx: &Ctx, out: &mut String) {
     let start = (end + 1).saturating_sub(usize::from(room(ctx)).max(10));
     for at in start..=end {
         if let Some(row) = state.held.row(at) {
-            save::plain_line(row, state.time, ctx, out);
+            save::plain_line(as_log_row(&row), state.time, ctx, out);
         }
     }
 }
@@ -352,7 +365,7 @@ pub fn copy(state: &State, _ctx: &Ctx, raw: bool) -> Option<(String, String)> {
     }
     let entry = state.entry()?;
     if raw {
-        return Some((save::json(entry), "the entry as JSON".into()));
+        return Some((save::json(&entry), "the entry as JSON".into()));
     }
     let message = String::from_utf8_lossy(&entry.message).into_owned();
     Some((message, "the message".into()))
@@ -361,11 +374,11 @@ pub fn copy(state: &State, _ctx: &Ctx, raw: bool) -> Option<(String, String)> {
 /// The host and unit of the selected entry.
 pub fn subject(state: &State, _ctx: &Ctx) -> Option<Subject> {
     let entry = match &state.detail {
-        Some(detail) => detail.entry(),
+        Some(detail) => detail.entry().clone(),
         None => state.entry()?,
     };
     Some(Subject {
-        host: entry.host.clone(),
+        host: entry.host,
         unit: entry.unit.as_deref().map(str::to_owned),
     })
 }

@@ -1,6 +1,6 @@
 //! Rows as text: for files, for the clipboard, for screen readers.
 
-use super::State;
+use super::{State, held::as_log_row};
 use crate::{
     logs::Entry,
     text,
@@ -24,7 +24,7 @@ pub(super) fn render(state: &State, path: &Path, ctx: &Ctx) -> Vec<u8> {
     match extension {
         "json" | "jsonl" | "ndjson" => {
             for row in rows {
-                if let LogRow::Entry(entry) = row {
+                if let Some(entry) = row.entry() {
                     out.push_str(&json_of(&fields_for_file(entry)));
                     out.push('\n');
                 }
@@ -35,13 +35,13 @@ pub(super) fn render(state: &State, path: &Path, ctx: &Ctx) -> Vec<u8> {
             if let Some(line) = super::cli(state, ctx) {
                 let _ = writeln!(out, "\n`{line}`\n");
             }
-            let filter = state.held.filter();
+            let filter = state.filter();
             if !filter.is_empty() {
                 let _ = writeln!(out, "Filter: `{}`\n", filter.as_str());
             }
             let mut body = String::new();
             for row in rows {
-                plain_line(row, TimeFormat::Iso, ctx, &mut body);
+                plain_line(as_log_row(&row), TimeFormat::Iso, ctx, &mut body);
             }
             // Longer than any fence in the text itself.
             let fence = "`".repeat(longest_run(&body).max(2) + 1);
@@ -49,7 +49,7 @@ pub(super) fn render(state: &State, path: &Path, ctx: &Ctx) -> Vec<u8> {
         }
         _ => {
             for row in rows {
-                plain_line(row, TimeFormat::Iso, ctx, &mut out);
+                plain_line(as_log_row(&row), TimeFormat::Iso, ctx, &mut out);
             }
         }
     }

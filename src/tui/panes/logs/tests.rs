@@ -338,7 +338,7 @@ fn filters_add_up_and_are_dropped_together() {
     assert_eq!(bench.state().held.len(), 15);
     bench.act("logs.filter-out");
     bench.line("exclude", "timeout");
-    assert_eq!(bench.state().held.filter().as_str(), "host:web-1 !timeout");
+    assert_eq!(bench.state().filter().as_str(), "host:web-1 !timeout");
     assert_eq!(bench.state().held.len(), 10);
     bench.act("logs.filter-out");
     bench.line("exclude", "hots:x");
@@ -354,7 +354,7 @@ fn filters_add_up_and_are_dropped_together() {
         done: true,
     });
     bench.act("logs.clear");
-    assert_eq!(bench.state().held.filter().as_str(), "");
+    assert_eq!(bench.state().filter().as_str(), "");
     while bench.state().held.busy() {
         bench.tell(PaneMsg::Clock);
     }
@@ -479,7 +479,7 @@ fn an_entrys_fields_narrow_the_list() {
         })
         .unwrap();
     assert_eq!(cursor, "data-1-30");
-    let mut fields = save::fields(bench.state().entry().unwrap());
+    let mut fields = save::fields(&bench.state().entry().unwrap());
     fields.push(("_TRANSPORT".into(), b"stdout".to_vec()));
     fields.push(("BLOB".into(), vec![0xff, 0x00]));
     bench.tell(PaneMsg::Reply(request, Ok(Reply::Fields(fields))));
@@ -493,9 +493,9 @@ fn an_entrys_fields_narrow_the_list() {
         bench.act("list.down");
     }
     bench.act("entry.filter-in");
-    assert_eq!(bench.state().held.filter().as_str(), "id:=nginx");
+    assert_eq!(bench.state().filter().as_str(), "id:=nginx");
     bench.act("open");
-    let (request, _) = ask_fields(bench.state().entry().unwrap(), &bench.ctx());
+    let (request, _) = ask_fields(&bench.state().entry().unwrap(), &bench.ctx());
     // An answer to another question is none.
     let other = vec![("X".to_owned(), b"y".to_vec())];
     bench.tell(PaneMsg::Reply(request, Ok(Reply::Fields(other))));
@@ -576,7 +576,7 @@ fn what_systemd_says_of_a_unit_can_be_narrowed_to_systemd() {
     bench.flow(3);
     bench.act("open");
     let entry = bench.state().entry().unwrap();
-    let mut fields = save::fields(entry);
+    let mut fields = save::fields(&entry);
     fields.retain(|(name, _)| name == "MESSAGE");
     fields.push(("_SYSTEMD_UNIT".into(), b"init.scope".to_vec()));
     let request = bench.next.iter().find_map(|next| match next {

@@ -1,6 +1,6 @@
 //! Drawing: the status line, then the rows that fit.
 
-use super::{Cache, State, intake::Lane};
+use super::{Cache, State, held::as_log_row, intake::Lane};
 use crate::{
     filter::Filter,
     text,
@@ -32,7 +32,7 @@ pub fn view(state: &State, _cache: &mut Cache, ctx: &Ctx, area: Rect, painter: &
     );
     let body = Rect::new(area.x, area.y + 1, area.width, area.height - 1);
     let searched = state.held.searched();
-    let filter = state.held.filter();
+    let filter = &state.filter();
     let found: Vec<(&Filter, Role)> = [(filter, Role::Accent), (searched, Role::Found)]
         .into_iter()
         .filter(|(f, _)| !f.is_empty())
@@ -42,7 +42,7 @@ pub fn view(state: &State, _cache: &mut Cache, ctx: &Ctx, area: Rect, painter: &
         state
             .held
             .row(at)
-            .map_or(1, |row| style.height(row, body.width))
+            .map_or(1, |row| style.height(as_log_row(&row), body.width))
     };
     let seen = state.here.seen(&state.held, height, body.height);
     let selected = state.here.at(&state.held);
@@ -68,7 +68,7 @@ pub fn view(state: &State, _cache: &mut Cache, ctx: &Ctx, area: Rect, painter: &
             focus: at == selected && state.on_hit,
             context: shown.context,
         };
-        style.draw(painter, place, row, skip, how);
+        style.draw(painter, place, as_log_row(&row), skip, how);
         painter.hit(place, Hit::Row(at));
         y += lines;
         skip = 0;
@@ -162,11 +162,11 @@ fn parts(state: &State, ctx: &Ctx) -> Vec<(Role, String)> {
         let hits = state.held.hits();
         let at = state.here.at(&state.held);
         let here = state.held.shown(at).map(|shown| shown.id);
-        let count = grouped(hits.len() as u64);
+        let count = grouped(hits as u64);
         let more = if state.held.busy() { "+" } else { "" };
         let note = match here
             .filter(|_| state.on_hit)
-            .and_then(|id| hits.binary_search(&id).ok())
+            .and_then(|id| state.held.hit_number(id).ok())
         {
             Some(at) => format!("hit {}/{count}{more}", at + 1),
             None => format!("{count}{more} hits"),
@@ -176,8 +176,9 @@ fn parts(state: &State, ctx: &Ctx) -> Vec<(Role, String)> {
         parts.push((Role::Text, note));
     }
     let query = &state.query;
-    if !state.held.filter().is_empty() {
-        let filter = text::clean(state.held.filter().as_str()).into_owned();
+    let filter = state.filter();
+    if !filter.is_empty() {
+        let filter = text::clean(filter.as_str()).into_owned();
         parts.push((Role::Accent, format!("& {filter}")));
         if state.held.context() > 0 {
             parts.push((Role::Muted, format!("±{}", state.held.context())));
