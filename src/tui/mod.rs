@@ -17,6 +17,7 @@ pub mod model;
 pub mod msg;
 pub mod panes;
 pub mod plain;
+pub mod quiet;
 pub mod run;
 pub mod runtime;
 pub mod start;

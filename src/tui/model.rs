@@ -1,5 +1,6 @@
 //! The state of everything: environments and what is known of them, screens, overlays, messages.
 
+pub(crate) mod gauges;
 mod overlay;
 mod world;
 

@@ -9,6 +9,7 @@ use super::{
     model::{EnvId, Model, Preferences, World},
     msg::{Level, Msg},
     plain::Plain,
+    quiet::Quiet,
     run::{self, Console, Input, Leave},
     runtime::{QUEUE, Runtime, reload},
     terminal::{self, Guard},
@@ -58,7 +59,7 @@ pub struct Options {
     pub plain: bool,
 }
 
-type Screen = Console<CrosstermBackend<BufWriter<Stdout>>>;
+type Screen = Console<Quiet<CrosstermBackend<BufWriter<Stdout>>>>;
 
 /// Runs the console; returns the exit code.
 ///
@@ -259,7 +260,8 @@ async fn on_terminal(
     model.size = crossterm::terminal::size()?;
     // Effects wait until the first frame is on the screen.
     let effects = update::start(&mut model);
-    let backend = CrosstermBackend::new(BufWriter::with_capacity(64 * 1024, io::stdout()));
+    let backend = BufWriter::with_capacity(64 * 1024, io::stdout());
+    let backend = Quiet::new(CrosstermBackend::new(backend));
     let mut console = Console::new(model, Terminal::new(backend)?, Timestamp::now);
     console.draw()?;
     for effect in effects {

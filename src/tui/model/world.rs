@@ -42,9 +42,11 @@ pub struct HostState {
     /// Since when it has not been up, and the last reason that was given; attempts come and go
     /// meanwhile.
     pub down: Option<(Timestamp, Option<Problem>)>,
-    /// The round-trip time as shown: follows the measured one only when it differs clearly, so
-    /// that a quiet connection draws nothing.
+    /// The round-trip time as shown: follows the measured one only when it differs clearly twice
+    /// in a row, so that a quiet connection draws nothing.
     pub rtt: Option<Duration>,
+    /// The last one differed clearly.
+    pub rtt_differed: bool,
     /// Its units, by name; `None` until they were fetched once.
     pub units: Option<BTreeMap<String, Arc<Unit>>>,
     /// When the units were last heard of.
@@ -53,6 +55,8 @@ pub struct HostState {
     pub units_down: Option<Problem>,
     /// The newest sample of load, memory and disks.
     pub metrics: Option<Metrics>,
+    /// The same as it is shown: without the noise.
+    pub gauges: Option<Metrics>,
     /// The processors' use, the newest last.
     pub cpu_history: VecDeque<f32>,
     /// Since when what is measured has been wrong, by the problem's key.
@@ -101,10 +105,12 @@ impl Default for HostState {
             conn_since: Timestamp::UNIX_EPOCH,
             down: None,
             rtt: None,
+            rtt_differed: false,
             units: None,
             units_at: Timestamp::UNIX_EPOCH,
             units_down: None,
             metrics: None,
+            gauges: None,
             cpu_history: VecDeque::new(),
             since: BTreeMap::new(),
             stale: false,
@@ -115,18 +121,44 @@ impl Default for HostState {
 impl HostState {
     /// Takes a measured round-trip time; whether the shown one changed.
     pub fn measure(&mut self, rtt: Option<Duration>) -> bool {
-        let shown = match (self.rtt, rtt) {
+        let differs = match (self.rtt, rtt) {
             (Some(old), Some(new)) => {
                 let (a, b) = (old.as_secs_f64(), new.as_secs_f64());
                 // Under a quarter, or within two milliseconds, is noise.
                 (a - b).abs() > 0.002 && (a - b).abs() > a.max(b) * 0.25
             }
             (None, None) => false,
-            _ => true,
+            _ => {
+                self.rtt = rtt;
+                self.rtt_differed = false;
+                return true;
+            }
         };
+        // A single one that differs was held up on its way.
+        let shown = differs && self.rtt_differed;
+        self.rtt_differed = differs && !shown;
         if shown {
             self.rtt = rtt;
         }
         shown
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_round_trip_held_up_once_is_not_shown() {
+        let ms = |ms| Some(Duration::from_millis(ms));
+        let mut host = HostState::default();
+        assert!(host.measure(ms(20)));
+        assert!(!host.measure(ms(300)));
+        assert!(!host.measure(ms(21)));
+        assert!(!host.measure(ms(300)));
+        assert!(host.measure(ms(280)));
+        assert_eq!(host.rtt, ms(280));
+        assert!(host.measure(None));
+        assert!(host.measure(ms(20)));
     }
 }

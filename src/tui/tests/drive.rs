@@ -379,7 +379,7 @@ fn idle_draws_nothing() {
     let mut model = live();
     model.dirty = false;
     assert_eq!(update::next_wake(&model), None);
-    // A measured round-trip time that hardly differs, a sample that looks the same.
+    // A measured round-trip time that hardly differs, a sample that differs by noise.
     let env = EnvId::new("production");
     let host = HostId::new("web-1");
     let up = ConnState::Up {
@@ -389,7 +389,12 @@ fn idle_draws_nothing() {
         &mut model,
         Msg::Env(env.clone(), EnvMsg::Conn(host.clone(), up)),
     );
-    let sample = MetricsEvent::Sample(metrics());
+    let mut noisy = metrics();
+    noisy.load1 += 0.2;
+    noisy.cpu_used = Some(0.17);
+    noisy.memory_available -= 100 << 20;
+    noisy.uptime += Duration::from_secs(15);
+    let sample = MetricsEvent::Sample(noisy);
     update::update(&mut model, Msg::Env(env, EnvMsg::Metrics(host, sample)));
     update::update(&mut model, Msg::Clock(now()));
     assert!(!model.dirty);

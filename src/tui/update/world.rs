@@ -9,7 +9,7 @@ use crate::{
     },
     tui::{
         effect::Effect,
-        model::{EnvId, HostState, Model, World},
+        model::{EnvId, HostState, Model, World, gauges},
         msg::{EnvMsg, Level},
         panes::{PaneMsg, ScreenId, deck},
     },
@@ -93,38 +93,12 @@ fn measured(state: &mut HostState, metrics: Metrics) -> bool {
         if state.cpu_history.len() >= SAMPLES {
             state.cpu_history.pop_front();
         }
+        // The graph moves on with the next frame; it is no reason for one.
         state.cpu_history.push_back(used);
     }
-    let changed = state
-        .metrics
-        .as_ref()
-        .is_none_or(|old| shown(old) != shown(&metrics));
-    // Noise below what is shown does not move the graph either.
-    if changed {
-        state.metrics = Some(metrics);
-    }
+    let changed = gauges::settle(&mut state.gauges, &metrics);
+    state.metrics = Some(metrics);
     changed
-}
-
-/// A sample as coarsely as the screen shows it.
-fn shown(metrics: &Metrics) -> Vec<u64> {
-    let percent = |part: f32| (part * 20.0).round() as u64;
-    let mut all = vec![
-        (metrics.load1 * 2.0).round() as u64,
-        metrics.cpu_used.map_or(0, percent),
-        metrics.memory_available / (metrics.memory_total / 50).max(1),
-        metrics
-            .clock_skew
-            .map_or(0, |skew| skew.as_secs().unsigned_abs()),
-        metrics.uptime.as_secs() / 3_600,
-    ];
-    all.extend(
-        metrics
-            .disks
-            .iter()
-            .map(|disk| (disk.full() * 100.0) as u64),
-    );
-    all
 }
 
 /// What the messages keep of a connection's change: that it broke, why, and when it was back.

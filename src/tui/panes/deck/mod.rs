@@ -14,7 +14,7 @@ use crate::{
         actions::{Context, Offer},
         effect::{Effect, Next},
         format,
-        model::HostState,
+        model::{HostState, gauges},
         msg::{Hit, Mouse},
         theme::{Role, Status},
         view::{Painter, hosts as conn},
@@ -479,7 +479,7 @@ fn hosts(state: &State, ctx: &Ctx, area: Rect, painter: &mut Painter) {
 
 fn host_cell(id: &HostId, host: &HostState, column: usize, ctx: &Ctx, cell: &mut CellText) {
     let theme = &ctx.preferences.theme;
-    let metrics = host.metrics.as_ref();
+    let metrics = host.gauges.as_ref();
     let level = |part: f32, warn: f32, bad: f32| {
         if part >= bad {
             theme.style(Role::Bad)
@@ -537,7 +537,10 @@ fn host_cell(id: &HostId, host: &HostState, column: usize, ctx: &Ctx, cell: &mut
         }
         8 => {
             if let Some(metrics) = metrics {
-                format::span(&mut cell.text, coarse(metrics.uptime.as_secs()));
+                match gauges::up_step(metrics.uptime) {
+                    0 => cell.text.push_str("<5m"),
+                    seconds => format::span(&mut cell.text, seconds),
+                }
             }
         }
         _ => {}
@@ -545,11 +548,6 @@ fn host_cell(id: &HostId, host: &HostState, column: usize, ctx: &Ctx, cell: &mut
     if host.stale && column > 1 {
         cell.style = theme.style(Role::Muted);
     }
-}
-
-/// A minute's changes are not news.
-fn coarse(seconds: u64) -> u64 {
-    seconds - seconds % 60
 }
 
 /// The same as lines.

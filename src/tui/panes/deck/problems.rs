@@ -96,7 +96,7 @@ pub(crate) fn troubles(world: &World, jobs: &[Job], now: Timestamp) -> Vec<Troub
     for (id, host) in &world.hosts {
         connection(id, host, &mut all);
         units(id, host, now, &mut all);
-        if let Some(metrics) = &host.metrics {
+        if let Some(metrics) = &host.gauges {
             measured(id, host, metrics, &mut all);
         }
     }
