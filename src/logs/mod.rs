@@ -60,9 +60,9 @@ pub struct Query {
     pub grep: Option<String>,
     /// `-i` for grep.
     pub ignore_case: bool,
-    /// `--since`: a time as [`when::parse`] reads it.
+    /// `--since`: a time as [`when::since`] reads it.
     pub since: Option<String>,
-    /// `--until`, the same. A follower has no end and ignores it.
+    /// `--until`, as [`when::until`] reads it. A follower has no end and ignores it.
     pub until: Option<String>,
     /// `-b`: boot id or offset; `Some("0")` is this boot.
     pub boot: Option<String>,

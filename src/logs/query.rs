@@ -33,10 +33,10 @@ impl Query {
             argv = argv.arg(format!("--cursor={cursor}"));
         }
         if let Some(since) = &self.since {
-            argv = argv.arg(format!("--since={}", epoch(when::parse(since, now)?)));
+            argv = argv.arg(format!("--since={}", epoch(when::since(since, now)?)));
         }
         if let Some(until) = &self.until {
-            argv = argv.arg(format!("--until={}", epoch(when::parse(until, now)?)));
+            argv = argv.arg(format!("--until={}", epoch(when::until(until, now)?)));
         }
         if let Some(boot) = &self.boot {
             argv = argv.arg(format!("--boot={boot}"));

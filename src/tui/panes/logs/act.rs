@@ -436,7 +436,7 @@ fn since(state: &mut State, text: &str, ctx: &Ctx) -> Vec<Next> {
         return restart(state, ctx);
     }
     let now = ctx.now.to_zoned(ctx.preferences.zone.clone());
-    match when::parse(text, &now) {
+    match when::since(text, &now) {
         Ok(_) => {
             state.query.since = Some(text.to_owned());
             restart(state, ctx)
