@@ -59,8 +59,8 @@ pub fn view(model: &Model, cache: &mut ViewCache, frame: &mut Frame) {
                 screen.pane.view(panes, &ctx, layout.body, &mut painter);
             }
             footer::draw(model, layout.footer, &mut painter);
-            overlay::draw(model, &layout, &mut painter);
         }
+        overlay::draw(model, &layout, &mut painter);
         painter.cursor
     };
     if let Some(position) = cursor {

@@ -233,6 +233,11 @@ fn plan(intent: Intent, risk: Risk) -> Plan {
 
 /// Restart nginx, its plan of this risk come, then these keys.
 fn confirming(risk: Risk, after: &str) -> Driven {
+    confirming_on((80, 24), risk, after)
+}
+
+/// The same, the terminal resized before the plan comes.
+pub(super) fn confirming_on(size: (u16, u16), risk: Risk, after: &str) -> Driven {
     let driven = drive("2/nginx<ret>T");
     let Some(Effect::Prepare(env, id, intent)) = driven
         .effects
@@ -244,11 +249,12 @@ fn confirming(risk: Risk, after: &str) -> Driven {
     assert_eq!(intent.operation(), Verb::Restart.as_str());
     let msg = Msg::Planned(env.clone(), *id, Ok(plan(intent.clone(), risk)));
     let mut model = driven.console.model;
+    update::update(&mut model, Msg::Resize(size.0, size.1));
     update::update(&mut model, msg);
-    drive_on(model, (80, 24), after)
+    drive_on(model, size, after)
 }
 
-fn executed(driven: &Driven) -> bool {
+pub(super) fn executed(driven: &Driven) -> bool {
     driven
         .effects
         .iter()
@@ -319,30 +325,38 @@ fn quitting_asks_while_operations_run() {
 }
 
 fn asked(question: Question, keys: &str) -> Driven {
+    asked_on((80, 24), question, keys)
+}
+
+pub(super) fn asked_on(size: (u16, u16), question: Question, keys: &str) -> Driven {
     let mut model = live();
     let msg = Msg::Ask(QuestionId(1), EnvId::new("production"), question);
     update::update(&mut model, msg);
     let before = now() - jiff::SignedDuration::from_secs(1);
     model.dialog.shown = Some(before);
-    drive_on(model, (80, 24), keys)
+    drive_on(model, size, keys)
 }
 
-fn answer(driven: &Driven) -> Option<&Option<super::super::effect::Hidden>> {
+pub(super) fn answer(driven: &Driven) -> Option<&Option<super::super::effect::Hidden>> {
     driven.effects.iter().find_map(|effect| match effect {
         Effect::Answer(QuestionId(1), answer) => Some(answer),
         _ => None,
     })
 }
 
-#[test]
-fn an_unknown_host_key_is_not_accepted_by_enter() {
-    let question = || Question::UnknownHostKey {
+pub(super) fn unknown_key() -> Question {
+    Question::UnknownHostKey {
         host: HostId::new("web-1"),
         address: "[web-1]:2222".into(),
         algorithm: "ssh-ed25519".into(),
         fingerprint: "SHA256:abcdef".into(),
         known_hosts: "/home/o/.ssh/known_hosts".into(),
-    };
+    }
+}
+
+#[test]
+fn an_unknown_host_key_is_not_accepted_by_enter() {
+    let question = unknown_key;
     assert!(asked(question(), "").screen().contains("SHA256:abcdef"));
     assert!(matches!(answer(&asked(question(), "<ret>")), Some(None)));
     assert!(matches!(answer(&asked(question(), "<esc>")), Some(None)));

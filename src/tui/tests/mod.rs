@@ -5,6 +5,7 @@ mod connection;
 mod drive;
 mod screens;
 mod storm;
+mod tiny;
 
 use super::{
     effect::Effect,

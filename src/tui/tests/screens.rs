@@ -103,5 +103,8 @@ fn states() {
 
 #[test]
 fn tiny() {
-    shots("tiny", live, "", &[(39, 11), (20, 5), (1, 1)]);
+    let sizes = [(39, 11), (20, 5), (1, 1)];
+    shots("tiny", live, "", &sizes);
+    shots("tiny-stop", broken, "", &sizes);
+    shots("tiny-palette", live, "<c-p>q", &sizes);
 }

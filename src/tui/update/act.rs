@@ -206,12 +206,15 @@ pub(super) fn leave(model: &mut Model, yes: bool, out: &mut Vec<Effect>) {
 }
 
 pub(super) fn leave_key(model: &mut Model, key: KeyEvent, out: &mut Vec<Effect>) {
+    let tiny = model.layout().tiny;
     let Some(Overlay::Leave(on_go)) = model.overlays.last_mut() else {
         return;
     };
     match key.code {
-        KeyCode::Char('y') => leave(model, true, out),
         KeyCode::Char('n') | KeyCode::Esc => leave(model, false, out),
+        // What cannot be seen can only be declined.
+        _ if tiny => {}
+        KeyCode::Char('y') => leave(model, true, out),
         KeyCode::Enter => {
             let yes = *on_go;
             leave(model, yes, out);

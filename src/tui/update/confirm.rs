@@ -92,6 +92,7 @@ pub(super) fn planned(
 }
 
 pub(super) fn key(model: &mut Model, key: KeyEvent, out: &mut Vec<Effect>) {
+    let tiny = model.layout().tiny;
     let Some(Overlay::Confirm(confirm)) = model.overlays.last_mut() else {
         return;
     };
@@ -103,6 +104,8 @@ pub(super) fn key(model: &mut Model, key: KeyEvent, out: &mut Vec<Effect>) {
     match key.code {
         KeyCode::Esc => press(model, false, out),
         KeyCode::Char('c') if control => press(model, false, out),
+        // Where it cannot be seen it can only be cancelled.
+        _ if tiny => {}
         KeyCode::Tab | KeyCode::BackTab => confirm.on_go = !confirm.on_go,
         KeyCode::PageDown => scroll(model, 10),
         KeyCode::PageUp => scroll(model, -10),
@@ -132,6 +135,7 @@ pub(super) fn scroll(model: &mut Model, by: i32) {
 
 /// Goes ahead with every plan that is confirmed by what was typed, or cancels.
 pub(super) fn press(model: &mut Model, go: bool, out: &mut Vec<Effect>) {
+    let tiny = model.layout().tiny;
     let Some(Overlay::Confirm(confirm)) = model.overlays.last_mut() else {
         return;
     };
@@ -139,7 +143,8 @@ pub(super) fn press(model: &mut Model, go: bool, out: &mut Vec<Effect>) {
         model.overlays.pop();
         return;
     }
-    if !confirm.waiting.is_empty() {
+    // Nobody can confirm what nobody can see.
+    if !confirm.waiting.is_empty() || tiny {
         return;
     }
     let now = model.now;

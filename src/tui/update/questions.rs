@@ -46,14 +46,18 @@ pub(super) fn key(model: &mut Model, key: KeyEvent, out: &mut Vec<Effect>) {
     if slip && key.code != KeyCode::Esc {
         return;
     }
+    let control = key.modifiers.contains(KeyModifiers::CONTROL);
+    let tiny = model.layout().tiny;
     let Some((_, _, question)) = model.questions.front() else {
         return;
     };
-    let control = key.modifiers.contains(KeyModifiers::CONTROL);
     let dialog = &mut model.dialog;
     match (question, key.code) {
         (_, KeyCode::Esc) => press(model, 0, out),
         (_, KeyCode::Char('c')) if control => press(model, 0, out),
+        // What cannot be seen can only be declined.
+        (Question::UnknownHostKey { .. }, KeyCode::Char('n')) if tiny => press(model, 0, out),
+        _ if tiny => {}
         (Question::UnknownHostKey { .. }, code) => match code {
             KeyCode::Char('n') => press(model, 0, out),
             KeyCode::Char('o') => press(model, 1, out),
@@ -78,6 +82,9 @@ pub(super) fn key(model: &mut Model, key: KeyEvent, out: &mut Vec<Effect>) {
 
 /// A pasted passphrase.
 pub(super) fn paste(model: &mut Model, text: String) {
+    if model.layout().tiny {
+        return;
+    }
     match model.questions.front() {
         Some((_, _, Question::Secret { echo: true, .. })) => {
             for c in text.chars().filter(|c| !c.is_control()) {

@@ -38,11 +38,14 @@ pub(super) fn hide(model: &mut Model, env: &EnvId, host: &HostId) {
 }
 
 pub(super) fn key(model: &mut Model, key: KeyEvent, out: &mut Vec<Effect>) {
+    let tiny = model.layout().tiny;
     let Some(Overlay::Stop(stop)) = model.overlays.last_mut() else {
         return;
     };
     match key.code {
         KeyCode::Esc | KeyCode::Char('q') => press(model, false, out),
+        // What cannot be seen can only be closed.
+        _ if tiny => {}
         KeyCode::Char('r') => press(model, true, out),
         KeyCode::Enter => {
             let retry = stop.on_retry;

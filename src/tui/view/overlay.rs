@@ -38,6 +38,11 @@ pub(super) fn draw(model: &Model, layout: &Layout, painter: &mut Painter) {
 /// What waits for the user.
 pub(super) fn asking(model: &Model, layout: &Layout, painter: &mut Painter) {
     let whole = painter.buffer.area;
+    let below = if layout.tiny {
+        Rect::new(0, 1, whole.width, whole.height.saturating_sub(1))
+    } else {
+        layout.body
+    };
     for overlay in &model.overlays {
         match overlay {
             Overlay::Line(line) => Prompt {
@@ -52,18 +57,32 @@ pub(super) fn asking(model: &Model, layout: &Layout, painter: &mut Painter) {
                 taken: line.taken,
             }
             .draw(painter, whole),
-            Overlay::Palette(palette) => self::palette(palette, layout.body, painter),
-            Overlay::Confirm(confirm) => self::confirm(confirm, whole, painter),
-            Overlay::Leave(on_go) => leave(model, *on_go, whole, painter),
-            Overlay::Stop(stop) => super::stop::draw(stop, whole, painter),
+            Overlay::Palette(palette) => self::palette(palette, below, painter),
+            Overlay::Confirm(confirm) => self::confirm(confirm, layout, painter),
+            Overlay::Leave(on_go) => leave(model, *on_go, layout, painter),
+            Overlay::Stop(stop) => super::stop::draw(stop, layout, painter),
         }
     }
     if let Some((_, env, question)) = model.asking() {
-        self::question(question, env, &model.dialog, whole, painter);
+        self::question(question, env, &model.dialog, layout, painter);
     }
 }
 
-fn leave(model: &Model, on_go: bool, area: Rect, painter: &mut Painter) {
+/// A dialog in the middle; where nobody could see all of it, only what it is about.
+pub(super) fn dialog(dialog: &Dialog, layout: &Layout, painter: &mut Painter) {
+    let mut area = painter.buffer.area;
+    if layout.tiny {
+        // The line that says where one is stays as long as there is any room.
+        let header = u16::from(area.height > 3);
+        area.y += header;
+        area.height -= header;
+        dialog.small(painter, area);
+    } else {
+        dialog.draw(painter, area);
+    }
+}
+
+fn leave(model: &Model, on_go: bool, layout: &Layout, painter: &mut Painter) {
     let mut lines = vec![(Role::Text, "These operations are running:".to_owned())];
     for job in model.running() {
         lines.push((Role::Title, format!("  {}", text::clean(&job.title))));
@@ -74,7 +93,7 @@ fn leave(model: &Model, on_go: bool, area: Rect, painter: &mut Painter) {
          by the next start."
             .to_owned(),
     ));
-    Dialog {
+    let whole = Dialog {
         title: "Leave?",
         role: Role::Warning,
         lines: &lines,
@@ -82,11 +101,11 @@ fn leave(model: &Model, on_go: bool, area: Rect, painter: &mut Painter) {
         field: None,
         buttons: &[("n  Stay", true), ("y  Leave", true)],
         focus: usize::from(on_go),
-    }
-    .draw(painter, area);
+    };
+    dialog(&whole, layout, painter);
 }
 
-fn confirm(confirm: &Confirm, area: Rect, painter: &mut Painter) {
+fn confirm(confirm: &Confirm, layout: &Layout, painter: &mut Painter) {
     let mut lines = Vec::new();
     for plan in &confirm.plans {
         lines.push((Role::Title, text::clean(&plan.title).into_owned()));
@@ -128,7 +147,7 @@ fn confirm(confirm: &Confirm, area: Rect, painter: &mut Painter) {
         [] => confirm.env.to_string(),
         several => format!("{} · {} operations", confirm.env, several.len()),
     };
-    Dialog {
+    let whole = Dialog {
         title: &title,
         role: Role::Warning,
         lines: &lines,
@@ -136,11 +155,17 @@ fn confirm(confirm: &Confirm, area: Rect, painter: &mut Painter) {
         field,
         buttons: &[("Esc  Cancel", true), (go, ready)],
         focus: usize::from(confirm.on_go),
-    }
-    .draw(painter, area);
+    };
+    dialog(&whole, layout, painter);
 }
 
-fn question(question: &Question, env: &EnvId, answer: &Answer, area: Rect, painter: &mut Painter) {
+fn question(
+    question: &Question,
+    env: &EnvId,
+    answer: &Answer,
+    layout: &Layout,
+    painter: &mut Painter,
+) {
     match question {
         Question::UnknownHostKey {
             host,
@@ -164,7 +189,7 @@ fn question(question: &Question, env: &EnvId, answer: &Answer, area: Rect, paint
                 (Role::Muted, format!("Remembering adds it to {known_hosts}")),
             ]
             .map(|(role, line)| (role, text::clean(&line).into_owned()));
-            Dialog {
+            let whole = Dialog {
                 title: &format!("{env} · is this {}?", text::clean(host.as_str())),
                 role: Role::Warning,
                 lines: &lines,
@@ -176,8 +201,8 @@ fn question(question: &Question, env: &EnvId, answer: &Answer, area: Rect, paint
                     ("y  Yes, remember", true),
                 ],
                 focus: answer.focus,
-            }
-            .draw(painter, area);
+            };
+            dialog(&whole, layout, painter);
         }
         Question::Secret { host, prompt, echo } => {
             let lines = [(Role::Text, text::clean(prompt).into_owned())];
@@ -187,7 +212,7 @@ fn question(question: &Question, env: &EnvId, answer: &Answer, area: Rect, paint
             } else {
                 Field::Hidden(mark, &answer.secret)
             };
-            Dialog {
+            let whole = Dialog {
                 title: &format!("{env} · {} asks", text::clean(host.as_str())),
                 role: Role::Accent,
                 lines: &lines,
@@ -195,8 +220,8 @@ fn question(question: &Question, env: &EnvId, answer: &Answer, area: Rect, paint
                 field: Some(field),
                 buttons: &[("Esc  Cancel", true), ("Enter  Send", true)],
                 focus: 1,
-            }
-            .draw(painter, area);
+            };
+            dialog(&whole, layout, painter);
         }
     }
 }
@@ -205,13 +230,18 @@ fn palette(palette: &Palette, body: Rect, painter: &mut Painter) {
     let width = body.width.saturating_sub(4).min(100);
     let wanted = u16::try_from(palette.items.len()).unwrap_or(u16::MAX);
     let height = wanted.saturating_add(3).min(body.height);
-    if width < 8 || height < 4 {
+    let inner = if width >= 8 && height >= 4 {
+        let area = Rect::new(body.x + (body.width - width) / 2, body.y, width, height);
+        painter.clear(area);
+        border(painter, area, &palette.title, Role::Accent);
+        Rect::new(area.x + 2, area.y + 1, width - 4, height - 2)
+    } else {
+        painter.clear(body);
+        body
+    };
+    if inner.is_empty() {
         return;
     }
-    let area = Rect::new(body.x + (body.width - width) / 2, body.y, width, height);
-    painter.clear(area);
-    border(painter, area, &palette.title, Role::Accent);
-    let inner = Rect::new(area.x + 2, area.y + 1, width - 4, height - 2);
     let text_style = painter.theme.style(Role::Text);
     let prompt = format!("{} ", painter.theme.glyphs().prompt);
     let key = painter.theme.style(Role::Key);

@@ -5,18 +5,17 @@ use super::Painter;
 use crate::{
     problem::Problem,
     text,
-    tui::{model::Stop, theme::Role, widgets::dialog::Dialog},
+    tui::{layout::Layout, model::Stop, theme::Role, widgets::dialog::Dialog},
 };
-use ratatui::layout::Rect;
 
-pub(super) fn draw(stop: &Stop, area: Rect, painter: &mut Painter) {
+pub(super) fn draw(stop: &Stop, layout: &Layout, painter: &mut Painter) {
     let problem = &stop.problem;
     let title = if problem.is_alarm() {
         format!("{} · STOP: {} is not trusted", stop.env, stop.host)
     } else {
         format!("{} · {}", stop.env, stop.host)
     };
-    Dialog {
+    let whole = Dialog {
         title: &text::clean(&title),
         role: Role::Bad,
         lines: &lines(problem),
@@ -24,8 +23,8 @@ pub(super) fn draw(stop: &Stop, area: Rect, painter: &mut Painter) {
         field: None,
         buttons: &[("Esc  Close", true), ("r  Try again", true)],
         focus: usize::from(stop.on_retry),
-    }
-    .draw(painter, area);
+    };
+    super::overlay::dialog(&whole, layout, painter);
 }
 
 /// The message and what to do; a fingerprint with its algorithm is never broken or run together

@@ -3,11 +3,15 @@
 
 use super::{secret::SecretInput, text};
 use crate::tui::{
+    layout::{MIN_COLUMNS, MIN_ROWS},
     msg::Hit,
     theme::Role,
     view::{Painter, columns},
 };
-use ratatui::{layout::Rect, style::Modifier};
+use ratatui::{
+    layout::Rect,
+    style::{Modifier, Style},
+};
 use tui_input::Input;
 
 /// The line to type in.
@@ -109,6 +113,34 @@ impl Dialog<'_> {
         hidden
     }
 
+    /// Draws it where there is no room for it to be answered: what it is about, and how to decline,
+    /// which the first button does.
+    pub fn small(&self, painter: &mut Painter, area: Rect) {
+        let area = area.intersection(painter.buffer.area);
+        if area.is_empty() {
+            return;
+        }
+        painter.clear(area);
+        let decline = self.buttons.first().map_or("Esc", |(label, _)| *label);
+        let answer = format!("{decline}. Enlarge to {MIN_COLUMNS}x{MIN_ROWS} to answer.");
+        let below = rows(&answer, area.width, area.height / 2);
+        let bottom = area.bottom() - below;
+        let title = painter.theme.style(self.role).add_modifier(Modifier::BOLD);
+        let mut y = area.y;
+        let lines = self
+            .lines
+            .iter()
+            .map(|(role, line)| (Some(*role), line.trim()));
+        for (role, line) in std::iter::once((None, self.title)).chain(lines) {
+            let style = role.map_or(title, |role| painter.theme.style(role));
+            let room = Rect::new(area.x, y, area.width, bottom.saturating_sub(y));
+            y += wrapped(painter, room, line, style);
+        }
+        let room = Rect::new(area.x, area.bottom() - below, area.width, below);
+        let key = painter.theme.style(Role::Key);
+        wrapped(painter, room, &answer, key);
+    }
+
     fn draw_buttons(&self, painter: &mut Painter, area: Rect, bottom: u16) {
         if area.y >= bottom {
             return;
@@ -139,6 +171,31 @@ impl Dialog<'_> {
             x = x.saturating_add(1);
         }
     }
+}
+
+/// How many rows a text takes, at most.
+fn rows(line: &str, width: u16, most: u16) -> u16 {
+    let mut count = 0;
+    text::wrap(line, width, |_| {
+        count += 1;
+        count < most
+    });
+    count.min(most)
+}
+
+/// Draws a text over as many rows as it takes and there are; returns how many.
+fn wrapped(painter: &mut Painter, area: Rect, line: &str, style: Style) -> u16 {
+    let mut used = 0;
+    text::wrap(line, area.width, |range| {
+        if used >= area.height {
+            return false;
+        }
+        let part = line.get(range).unwrap_or("");
+        painter.text(area.x, area.y + used, area.width, part, style);
+        used += 1;
+        true
+    });
+    used
 }
 
 fn draw_field(painter: &mut Painter, field: &Field, area: Rect) {
