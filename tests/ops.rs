@@ -180,6 +180,20 @@ fn failures_are_failures() {
         err.contains("did not stay up") && err.contains("exit status 7"),
         "{err}"
     );
+    assert!(err.contains("dying"), "its last lines: {err}");
+    // A start that begins no run has systemd's words, and none of the run before.
+    host.feed(
+        &["tee", "/etc/systemd/system/fixture-once.service"],
+        b"[Unit]\nStartLimitIntervalSec=1h\nStartLimitBurst=1\n\
+          [Service]\nType=oneshot\nExecStart=/bin/sh -c 'echo only once; exit 4'\n",
+    );
+    let (code, _, err) = run(&qd, &["unit", "start", "fixture-once"]);
+    assert_eq!(code, Some(1), "{err}");
+    assert!(err.contains("only once"), "its last lines: {err}");
+    let (code, _, err) = run(&qd, &["unit", "start", "fixture-once"]);
+    assert_eq!(code, Some(1), "{err}");
+    assert!(err.contains("repeated too quickly"), "{err}");
+    assert!(!err.contains("only once"), "{err}");
     let (code, _, err) = run(&qd, &["unit", "start", "no-such"]);
     assert_eq!(code, Some(1), "{err}");
     assert!(err.contains("there is no unit no-such.service"), "{err}");
@@ -196,7 +210,9 @@ fn failures_are_failures() {
         serde_json::json!(results),
         serde_json::json!([
             ["fixture-fail.service", "failed"],
-            ["fixture-dies.service", "failed"]
+            ["fixture-dies.service", "failed"],
+            ["fixture-once.service", "failed"],
+            ["fixture-once.service", "failed"]
         ])
     );
     // Stopping what carries the connection asks for its name.
@@ -339,13 +355,34 @@ fn a_rebuild_shows_its_run_and_its_result() {
     assert_eq!(code, Some(1), "{out}{err}");
     assert!(out.contains("last words"), "{out}");
     assert!(err.contains("status 9"), "{err}");
+    // What ends before anybody could look is shown all the same, what its last process wrote
+    // included.
+    host.feed(
+        &["tee", "/etc/systemd/system/nixos-rebuild.service"],
+        b"[Service]\nType=oneshot\nExecStart=/bin/echo quick\nExecStart=/bin/echo and gone\n",
+    );
+    host.run(&["systemctl", "daemon-reload"]);
+    for _ in 0..3 {
+        let (code, out, err) = run(&qd, &["rebuild", "--yes"]);
+        assert_eq!(code, Some(0), "{out}{err}");
+        let count = |line: &str| out.lines().filter(|l| *l == line).count();
+        assert_eq!((count("quick"), count("and gone")), (1, 1), "{out}");
+        assert!(!out.contains("may be missing"), "{out}");
+    }
     let results: Vec<_> = history(&qd)
         .iter()
         .map(|record| record["result"].clone())
         .collect();
     assert_eq!(
         serde_json::json!(results),
-        serde_json::json!(["succeeded", "succeeded", "failed"])
+        serde_json::json!([
+            "succeeded",
+            "succeeded",
+            "failed",
+            "succeeded",
+            "succeeded",
+            "succeeded"
+        ])
     );
 }
 

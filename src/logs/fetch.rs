@@ -3,7 +3,7 @@
 use super::{
     Entry, Query,
     entry::LIST_FIELDS,
-    export::RawEntry,
+    export::{Limits, RawEntry},
     query::{self, Fields},
     stream::{AsTheyCame, BATCH, Decode, ForLists, QUEUE, Source, Stream},
 };
@@ -21,9 +21,9 @@ pub fn fetch(host: Host, query: Query) -> Fetched<Entry> {
     start(host, query, Fields::Only(LIST_FIELDS), ForLists::default())
 }
 
-/// [`fetch`], with these fields as they came.
-pub fn fetch_raw(host: Host, query: Query, fields: Fields) -> Fetched<RawEntry> {
-    start(host, query, fields, AsTheyCame)
+/// [`fetch`], with these fields as they came, as far as the limits allow.
+pub fn fetch_raw(host: Host, query: Query, fields: Fields, limits: Limits) -> Fetched<RawEntry> {
+    start(host, query, fields, AsTheyCame(limits))
 }
 
 fn start<S: Source, D: Decode>(
@@ -108,7 +108,7 @@ pub async fn all_fields(host: &Host, cursor: &str) -> Result<Vec<(String, Vec<u8
     let (sender, mut receiver) = mpsc::channel(QUEUE);
     let command = query::at_cursor(cursor, Fields::All);
     // One entry is asked for, so one batch comes, for which the channel has room.
-    let asked = ask(host, &command, AsTheyCame, &sender).await;
+    let asked = ask(host, &command, AsTheyCame(Limits::WHOLE), &sender).await;
     asked.map_err(|problem| problem.on(host.id().as_str()))?;
     let entry = match receiver.try_recv() {
         Ok(Ok(entries)) => entries.into_iter().next(),

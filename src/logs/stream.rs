@@ -105,14 +105,14 @@ impl Decode for ForLists {
     }
 }
 
-/// Entries as they came.
-pub(super) struct AsTheyCame;
+/// Entries as they came, within these limits.
+pub(super) struct AsTheyCame(pub(super) Limits);
 
 impl Decode for AsTheyCame {
     type Item = RawEntry;
 
     fn limits(&self) -> Limits {
-        Limits::WHOLE
+        self.0
     }
 
     fn decode(&mut self, raw: &Raw<'_>, _host: &HostId) -> Option<RawEntry> {

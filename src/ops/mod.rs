@@ -10,6 +10,7 @@ pub mod pending;
 mod plan;
 mod rebuild;
 mod record;
+mod run;
 mod state_dir;
 mod unit;
 

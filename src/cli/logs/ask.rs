@@ -2,7 +2,11 @@
 
 use super::print::{Printer, say};
 use crate::logs::{
-    self, Fetched, Query, entry::Mark, export::RawEntry, merge::Merger, query::Fields,
+    self, Fetched, Query,
+    entry::Mark,
+    export::{Limits, RawEntry},
+    merge::Merger,
+    query::Fields,
 };
 use crate::problem::Problem;
 use crate::remote::{HostId, ssh::Host};
@@ -48,7 +52,7 @@ async fn print(
     let mut streams: HashMap<HostId, Fetched<RawEntry>> = HashMap::new();
     let mut merger = Merger::exact(query.reverse);
     for host in hosts {
-        let stream = logs::fetch_raw(host.clone(), query.clone(), fields);
+        let stream = logs::fetch_raw(host.clone(), query.clone(), fields, Limits::WHOLE);
         streams.insert(host.id().clone(), stream);
         merger.open(host.id());
     }

@@ -3,7 +3,11 @@
 use super::print::{Printer, say};
 use crate::cli::output;
 use crate::logs::{
-    self, LogEvent, Query, entry::Mark, export::RawEntry, merge::Merger, query::Fields,
+    self, LogEvent, Query,
+    entry::Mark,
+    export::{Limits, RawEntry},
+    merge::Merger,
+    query::Fields,
 };
 use crate::problem::{Exit, Problem};
 use crate::remote::{HostId, ssh::Host};
@@ -32,7 +36,7 @@ pub(super) async fn run(
     }
     let (events, receiver) = mpsc::channel(8);
     for host in hosts {
-        let mut followed = logs::follow_raw(host.clone(), query.clone(), fields);
+        let mut followed = logs::follow_raw(host.clone(), query.clone(), fields, Limits::WHOLE);
         let (id, events) = (host.id().clone(), events.clone());
         tokio::spawn(async move {
             while let Some(event) = followed.recv().await {

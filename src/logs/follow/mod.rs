@@ -15,7 +15,7 @@ mod tests;
 use super::{
     LogEvent, Query,
     entry::{LIST_FIELDS, Mark},
-    export::RawEntry,
+    export::{Limits, RawEntry},
     fetch::may_read,
     query::{self, Fields, Start},
     stream::{AsTheyCame, Decode, ForLists, QUEUE, Source},
@@ -51,9 +51,14 @@ pub fn follow(host: Host, query: Query) -> mpsc::Receiver<LogEvent> {
     start(host, query, Fields::Only(LIST_FIELDS), ForLists::default())
 }
 
-/// [`follow`], with these fields as they came.
-pub fn follow_raw(host: Host, query: Query, fields: Fields) -> mpsc::Receiver<LogEvent<RawEntry>> {
-    start(host, query, fields, AsTheyCame)
+/// [`follow`], with these fields as they came, as far as the limits allow.
+pub fn follow_raw(
+    host: Host,
+    query: Query,
+    fields: Fields,
+    limits: Limits,
+) -> mpsc::Receiver<LogEvent<RawEntry>> {
+    start(host, query, fields, AsTheyCame(limits))
 }
 
 fn start<S: Source, D: Decode>(

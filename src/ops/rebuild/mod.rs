@@ -148,7 +148,7 @@ pub(super) async fn execute(environment: &str, host: &Host, id: &str, news: &New
                 .filter(|i| Some(i.as_str()) != before_id);
             if let Some(invocation) = run {
                 let mut lines = Lines::follow(host, &invocation);
-                lines.rest(news).await;
+                lines.rest(false, news).await;
             }
             outcome::of_job(host, &systemd, job, news).await
         }
@@ -194,7 +194,7 @@ async fn with_run(
         Ok(mut job) => {
             job.invocation_id
                 .get_or_insert_with(|| run.invocation.clone());
-            lines.rest(news).await;
+            lines.rest(false, news).await;
             match Systemd::open(host).await {
                 Ok(systemd) => outcome::of_job(host, &systemd, job, news).await,
                 Err(_) => outcome::of_result(host, job, None),
@@ -331,7 +331,8 @@ async fn follow_to_the_end(host: &Host, run: &Run, mut lines: Lines, news: &News
                 sleep(Duration::from_millis(500)).await;
             }
             Some(Ok((systemd, seen))) => {
-                lines.rest(news).await;
+                let stopped = matches!(&seen, Seen::Unit(unit) if unit.active != "active");
+                lines.rest(stopped, news).await;
                 return outcome::of_run(host, &systemd, &run.invocation, seen, news).await;
             }
         }

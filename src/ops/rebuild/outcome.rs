@@ -4,24 +4,19 @@ use super::{Seen, UNIT};
 use crate::logs::{self, Query};
 use crate::ops::{
     execute::{News, Outcome},
-    problem,
+    problem, run,
 };
 use crate::problem::{Exit, Problem};
 use crate::remote::{
     ssh::Host,
     systemd::{JobResult, Systemd, Unit},
 };
+use std::time::Duration;
+use tokio::time::sleep;
 
-/// Messages that systemd writes when a run ends: succeeded (unit started, deactivated
-/// successfully), failed (start failed, failed with result).
-const SUCCESS: [&str; 2] = [
-    "39f53479d3a045ac8e11786248231fbf",
-    "7ad2d189f7e94e70a38c781354912448",
-];
-const FAILURE: [&str; 2] = [
-    "be02cf6855d2428ba40df7e9d022f03d",
-    "d9b373ed55a64feb8242e02dbe79a49c",
-];
+/// What systemd writes when a run ends well, and when it does not.
+const SUCCESS: [&str; 2] = [run::STARTED, run::SUCCEEDED];
+const FAILURE: [&str; 2] = [run::START_FAILED, run::FAILED];
 
 /// The end is not known; how to find out.
 pub(super) fn unknown(host: &Host, invocation: Option<&str>) -> Problem {
@@ -98,13 +93,23 @@ pub(super) async fn of_run(
         }
         Seen::Gone => {
             news.phase("reading the end from the journal").await;
-            match (
-                first_line(host, invocation, &FAILURE).await,
-                first_line(host, invocation, &SUCCESS).await,
-            ) {
-                (Ok(Some(line)), _) => failed(host, &line, Some(job(0, "failed"))),
-                (Ok(None), Ok(Some(_))) => of_result(host, job(0, "done"), None),
-                _ => Outcome::unknown(unknown(host, Some(invocation)), None),
+            let mut pause = Duration::from_millis(100);
+            loop {
+                match (
+                    first_line(host, invocation, &FAILURE).await,
+                    first_line(host, invocation, &SUCCESS).await,
+                ) {
+                    (Ok(Some(line)), _) => {
+                        return failed(host, &line, Some(job(0, "failed")));
+                    }
+                    (Ok(None), Ok(Some(_))) => return of_result(host, job(0, "done"), None),
+                    // The next run may be there before the end of this one is in the journal.
+                    (Ok(None), Ok(None)) if pause < Duration::from_secs(1) => {
+                        sleep(pause).await;
+                        pause *= 2;
+                    }
+                    _ => return Outcome::unknown(unknown(host, Some(invocation)), None),
+                }
             }
         }
     }
@@ -116,7 +121,8 @@ async fn first_line(
     invocation: &str,
     messages: &[&str],
 ) -> Result<Option<String>, Problem> {
-    let mut matches = vec![format!("INVOCATION_ID={invocation}")];
+    // Any program may write such a line; only systemd's counts.
+    let mut matches = vec![format!("INVOCATION_ID={invocation}"), "_PID=1".to_owned()];
     matches.extend(messages.iter().map(|id| format!("MESSAGE_ID={id}")));
     let mut found = logs::fetch(
         host.clone(),

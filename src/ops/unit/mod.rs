@@ -7,12 +7,10 @@ mod verify;
 pub(super) use prepare::prepare;
 
 use super::execute::{News, Outcome};
-use crate::logs;
 use crate::remote::{
     ssh::Host,
     systemd::{JobResult, Progress, Systemd, SystemdError, Unit, Verb},
 };
-use std::time::Duration;
 use tokio::sync::mpsc;
 
 /// What was the case before the request, to tell afterwards what it changed.
@@ -84,34 +82,4 @@ async fn act(
     };
     let (result, ()) = tokio::join!(systemd.act_and_tell(verb, unit, tell), telling);
     result
-}
-
-/// The last lines of a run, for whoever has to know why it failed.
-async fn show_last_lines(host: &Host, invocation: Option<&str>, news: &News) {
-    let Some(invocation) = invocation else {
-        return;
-    };
-    let query = logs::Query {
-        lines: Some(10),
-        matches: vec![format!("_SYSTEMD_INVOCATION_ID={invocation}")],
-        ..logs::Query::default()
-    };
-    let showing = async {
-        // The job's end may overtake the lines on their way into the journal.
-        for _ in 0..5 {
-            let mut shown = 0;
-            let mut entries = logs::fetch(host.clone(), query.clone());
-            while let Some(Ok(entries)) = entries.recv().await {
-                shown += entries.len();
-                for entry in entries {
-                    news.output(String::from_utf8_lossy(&entry.message)).await;
-                }
-            }
-            if shown > 0 {
-                return;
-            }
-            tokio::time::sleep(Duration::from_millis(200)).await;
-        }
-    };
-    let _ = tokio::time::timeout(Duration::from_secs(5), showing).await;
 }

@@ -1,8 +1,11 @@
 //! After the job: is the unit in the state that was wanted, and does it stay there?
 
-use super::{Before, show_last_lines};
+use super::Before;
 use crate::ops::execute::{News, Outcome};
-use crate::ops::problem;
+use crate::ops::{
+    problem,
+    run::{Of, show_last_lines},
+};
 use crate::problem::Exit;
 use crate::remote::{
     ssh::Host,
@@ -39,10 +42,10 @@ pub(super) async fn verify(
         Err(_) => Unit::default(),
     };
     if job.result != "done" {
-        return job_failed(host, verb, &unit, name, job, news).await;
+        return job_failed(host, systemd, verb, &unit, before, job, news).await;
     }
     if let Err(why) = judge(verb, &unit) {
-        return wrong(host, verb, &unit, name, why, job, news).await;
+        return wrong(host, systemd, verb, &unit, why, job, news).await;
     }
     if matches!(verb, Verb::Start | Verb::Restart) && stays(&unit) {
         let first = unit.clone();
@@ -53,7 +56,7 @@ pub(super) async fn verify(
             };
             unit = now;
             if let Err(why) = stayed(&first, &unit) {
-                return wrong(host, verb, &unit, name, why, job, news).await;
+                return wrong(host, systemd, verb, &unit, why, job, news).await;
             }
         }
     }
@@ -135,18 +138,22 @@ fn why(unit: &Unit) -> String {
 
 async fn wrong(
     host: &Host,
+    systemd: &Systemd,
     verb: Verb,
     unit: &Unit,
-    name: &str,
     what: String,
     job: JobResult,
     news: &News,
 ) -> Outcome {
-    let invocation = unit
+    let name = unit.name.as_str();
+    // The job's own run: the unit may be in the next one already.
+    let run = job
         .invocation_id
         .as_deref()
-        .or(job.invocation_id.as_deref());
-    show_last_lines(host, invocation, news).await;
+        .or(unit.invocation_id.as_deref());
+    if let Some(run) = run {
+        show_last_lines(host, systemd, name, Of::Run(run), news).await;
+    }
     let again = match verb {
         Verb::Stop => "something started it again: `qd unit show` tells what triggers it",
         _ => "its journal tells more: `qd logs`",
@@ -168,13 +175,27 @@ async fn wrong(
 
 async fn job_failed(
     host: &Host,
+    systemd: &Systemd,
     verb: Verb,
     unit: &Unit,
-    name: &str,
+    before: &Before,
     job: JobResult,
     news: &News,
 ) -> Outcome {
-    show_last_lines(host, job.invocation_id.as_deref(), news).await;
+    let name = before.unit.name.as_str();
+    if let Some(run) = job.invocation_id.as_deref() {
+        let began_none = matches!(verb, Verb::Start | Verb::Restart)
+            && before.unit.invocation_id.as_deref() == Some(run);
+        let of = match (began_none, job.result.as_str()) {
+            (false, _) => Some(Of::Run(run)),
+            // Nobody has more to say about these.
+            (true, "canceled" | "skipped") => None,
+            (true, _) => Some(Of::Job(job.job, run)),
+        };
+        if let Some(of) = of {
+            show_last_lines(host, systemd, name, of, news).await;
+        }
+    }
     let (what, hint) = match job.result.as_str() {
         "canceled" => (
             "another job took its place".to_owned(),

@@ -99,6 +99,17 @@ pub(super) async fn invocation(bridge: &Bridge, path: &str) -> Option<String> {
     unit::invocation_id(&value)
 }
 
+/// When a unit's run began, microseconds since boot, if this still is its last one.
+pub(super) async fn run_began(bridge: &Bridge, path: &str, run: &str) -> Option<u64> {
+    let property = (UNIT, "InactiveExitTimestampMonotonic");
+    let began = bridge.call(path, PROPERTIES, "Get", &property);
+    let (began, now) = tokio::join!(began, invocation(bridge, path));
+    let began: zbus::OwnedVariant = began.ok()?;
+    (now.as_deref() == Some(run))
+        .then(|| u64::try_from(began).ok())?
+        .filter(|at| *at != 0)
+}
+
 /// Every property of one interface of an object.
 pub(super) async fn all_of(
     bridge: &Bridge,

@@ -219,6 +219,12 @@ impl Systemd {
             .map_err(|error| error.on(self.host()))
     }
 
+    /// When this run of a unit began, microseconds since boot. `None` when that is not known, as
+    /// when the unit has had another run since.
+    pub async fn run_began(&self, name: &str, invocation: &str) -> Option<u64> {
+        manager::run_began(&self.user, &names::path_of(name), invocation).await
+    }
+
     /// Resolves when the connection to systemd has ended.
     pub async fn closed(&self) {
         self.user.closed().await;
