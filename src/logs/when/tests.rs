@@ -147,7 +147,7 @@ fn what_nobody_can_mean() {
             "-99999999999999h",
             ": '99999999999999h' is no span of time, such as 90s, 5 min, 2h, 1h30m, 3 days or 2 weeks",
         ),
-        ("-9999999y", ": that is too far away"),
+        ("-99999y", ": that is too far away"),
         ("\u{1b}[31m", ""),
     ] {
         assert_eq!(
