@@ -122,6 +122,11 @@ pub(super) fn number_of(raw: &Raw<'_>) -> Option<(u128, u64)> {
     ))
 }
 
+/// A field's value as a number.
+pub(super) fn first_number<N: std::str::FromStr>(value: Option<&[u8]>) -> Option<N> {
+    number(value?)
+}
+
 fn text(bytes: &[u8]) -> Option<&str> {
     std::str::from_utf8(bytes).ok()
 }

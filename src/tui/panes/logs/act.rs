@@ -1,15 +1,9 @@
 //! What keys, lines and the mouse do in the logs.
 
-use super::{
-    State, detail,
-    held::{FIELDS, as_log_row},
-    pick,
-    position::Seen,
-    restart, room, save,
-};
+use super::{State, detail, held::as_log_row, pick, position::Seen, restart, room, save};
 use crate::{
     filter::{self, Filter, FilterError},
-    logs::when,
+    logs::{seen::FIELDS, when},
     tui::{
         effect::{Effect, Next, PromptSpec},
         msg::Level,

@@ -3,10 +3,11 @@
 //! rows first. Pure, and no drawing.
 
 use crate::{
-    filter::{Filter, Row, Value},
+    filter::Filter,
     logs::{
         Entry, Gap, Query,
         question::Clause,
+        seen::Seen,
         store::{Item, Row as StoreRow, RowId, Store},
     },
     remote::HostId,
@@ -14,51 +15,6 @@ use crate::{
 };
 use jiff::Timestamp;
 use std::collections::{HashMap, VecDeque};
-
-/// The fields that filters of journal rows may name.
-pub(super) const FIELDS: &[&str] = &[
-    "age", "boot", "host", "id", "message", "pid", "prio", "unit",
-];
-
-/// A journal entry as a filter sees it.
-struct Seen<'a> {
-    entry: &'a Entry,
-    now: Timestamp,
-}
-
-impl Row for Seen<'_> {
-    fn texts(&self, visit: &mut dyn FnMut(&[u8]) -> bool) -> bool {
-        visit(&self.entry.message)
-            || self
-                .entry
-                .identifier
-                .as_ref()
-                .is_some_and(|t| visit(t.as_bytes()))
-            || self
-                .entry
-                .unit
-                .as_ref()
-                .is_some_and(|t| visit(t.as_bytes()))
-    }
-
-    fn field(&self, name: &str) -> Option<Value<'_>> {
-        let entry = self.entry;
-        match name {
-            "host" => Some(entry.host.as_str().into()),
-            "unit" => entry.unit.as_deref().map(Into::into),
-            "id" => entry.identifier.as_deref().map(Into::into),
-            "prio" => Some(Value::Number(f64::from(entry.priority))),
-            "pid" => entry.pid.map(|pid| Value::Number(f64::from(pid))),
-            "message" => Some(Value::Text(String::from_utf8_lossy(&entry.message))),
-            "boot" => Some(Value::Text(format!("{:032x}", entry.boot).into())),
-            "age" => {
-                let micros = self.now.as_microsecond().saturating_sub(entry.realtime);
-                Some(Value::Number(micros as f64 / 1e6))
-            }
-            _ => None,
-        }
-    }
-}
 
 /// A row that is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -355,7 +311,7 @@ impl Held {
         match self.store.row(at).map(|row| &row.item) {
             Some(Item::Entry(entry)) => {
                 let now = self.since;
-                let seen = Seen { entry, now };
+                let seen = Seen::entry(entry, now);
                 self.clauses.iter().all(|clause| clause.passes(&seen))
             }
             // What is missing is never hidden.
@@ -366,12 +322,7 @@ impl Held {
 
     fn is_hit(&self, id: RowId) -> bool {
         let entry = self.stored(id).and_then(StoreRow::entry);
-        entry.is_some_and(|entry| {
-            self.search.matches(&Seen {
-                entry,
-                now: self.since,
-            })
-        })
+        entry.is_some_and(|entry| self.search.matches(&Seen::entry(entry, self.since)))
     }
 
     fn context_before(&mut self, at: usize) {
@@ -537,7 +488,7 @@ mod tests {
                 held.slice(3);
             }
             let pass = |filter: &Filter, row: &StoreRow| row.entry().is_some_and(|entry| {
-                filter.matches(&Seen { entry, now: Timestamp::default() })
+                filter.matches(&Seen::entry(entry, Timestamp::default()))
             });
             let expected: Vec<RowId> = held.store.get(0..usize::MAX)
                 .filter(|row| held.clauses.iter().all(|c| pass(&c.filter, row))).map(|row| row.id).collect();

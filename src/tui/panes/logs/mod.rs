@@ -21,7 +21,7 @@ use super::{Args, Ctx, PaneMsg, Subject};
 use crate::{
     config::settings,
     filter::Filter,
-    logs::{Entry, Query, question::Clause},
+    logs::{Entry, Query, question::Clause, seen},
     remote::HostId,
     text,
     tui::{
@@ -106,7 +106,7 @@ fn reopen(state: &mut State, args: &Args, ctx: &Ctx) -> Vec<Next> {
     };
     state.query = query.clone();
     let mut next = Vec::new();
-    match Filter::parse_for(filter, held::FIELDS) {
+    match Filter::parse_for(filter, seen::FIELDS) {
         Ok(filter) => state.set_filter(filter, state.held.context(), ctx.now),
         Err(error) => next.push(Next::Say(
             crate::tui::msg::Level::Warning,
