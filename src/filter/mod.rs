@@ -9,6 +9,7 @@
 //! | `field:=value` | whose field is exactly the value |
 //! | `field:/regex/`, `field:~fuzzy` | as above, in one field |
 //! | `age>2h`, `restarts>=3`, `memory>1G`, `prio:<=3` | whose field compares so |
+//! | `prio:warning` | of this priority and worse; `prio:=warning` of this one alone |
 //! | `!term`, `field:!value` | that the term does not match |
 //!
 //! Terms are and-ed. Lower-case text ignores case, text with a capital does not. A token that

@@ -268,8 +268,15 @@ impl<'a> Parser<'a> {
                 break;
             }
         }
-        let compare = compare.unwrap_or(Compare::Equal);
-        Ok((not, Test::Number(spec.name, compare, numbers)))
+        // One priority alone means it and worse, as `journalctl -p` does; a list means just these.
+        let plain = match (spec.kind, numbers.len()) {
+            (Kind::Priority, 1) => Compare::AtMost,
+            _ => Compare::Equal,
+        };
+        Ok((
+            not,
+            Test::Number(spec.name, compare.unwrap_or(plain), numbers),
+        ))
     }
 
     fn compare(&mut self) -> Option<Compare> {

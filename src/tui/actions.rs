@@ -24,6 +24,8 @@ pub enum Context {
     Logs,
     /// One journal entry with its fields.
     Entry,
+    /// The list below the journal: filters, marks, patterns.
+    Panel,
     /// Running and past operations.
     Jobs,
     /// What was said.
@@ -45,6 +47,7 @@ impl Context {
         Context::Unit,
         Context::Logs,
         Context::Entry,
+        Context::Panel,
         Context::Jobs,
         Context::Messages,
         Context::Help,
@@ -62,6 +65,7 @@ impl Context {
             Context::Unit => "One unit",
             Context::Logs => "Logs",
             Context::Entry => "One entry",
+            Context::Panel => "List below the logs",
             Context::Jobs => "Jobs",
             Context::Messages => "Messages",
             Context::Help => "Help",

@@ -95,6 +95,8 @@ pub const COMMANDS: &[Spec] = &[
         "do not start units at boot",
     ),
     spec("theme", &[], "[NAME]", "another theme"),
+    spec("at", &[], "TIME", "in the logs, go to a time"),
+    spec("since", &[], "[TIME]", "in the logs, only from a time on"),
     spec("save", &["w"], "FILE", "save what is shown"),
     spec("refresh", &["r"], "", "ask again, connect without waiting"),
     spec("quit", &["q", "qa", "exit"], "", "leave"),
@@ -137,6 +139,8 @@ pub enum Command {
     },
     /// Another theme; asks which when there is no name.
     Theme(Option<String>),
+    /// A line for the logs: what it is for, the text and where it stands.
+    Logged(&'static str, String, usize),
     /// Save what is shown there.
     Save(String),
     /// To this row.
@@ -279,6 +283,14 @@ pub fn parse(line: &str) -> Result<Command, CommandError> {
         "ssh" => Ok(Command::Shell(one()?)),
         "rebuild" => Ok(Command::Rebuild(one()?)),
         "theme" => Ok(Command::Theme(one()?)),
+        "at" | "since" => {
+            let at = args.first().map_or(line.len(), |first| first.span.start);
+            // One pair of quotes around all of it, as a shell would want.
+            match args {
+                [only] => Ok(Command::Logged(spec.name, only.text.clone(), at)),
+                _ => Ok(Command::Logged(spec.name, rest, at)),
+            }
+        }
         "save" => match one()? {
             Some(file) => Ok(Command::Save(file)),
             None => wrong(name.span.end..line.len(), "save to which file?"),

@@ -97,9 +97,18 @@ pub const ACTIONS: &[Action] = &[
     Action::new("logs.search", "search", "Search; n and N go from hit to hit", Context::Logs, &["/"]).emacs(&["/", "ctrl-s"]),
     Action::new("logs.next", "next hit", "The next hit", Context::Logs, &["n"]),
     Action::new("logs.previous", "previous hit", "The previous hit", Context::Logs, &["N"]),
-    Action::new("logs.filter-in", "only", "Show only entries that match", Context::Logs, &["&"]),
-    Action::new("logs.filter-out", "without", "Leave out entries that match", Context::Logs, &["!"]),
+    Action::new("logs.filter-in", "only", "One more filter: show only entries that match", Context::Logs, &["&"]).cli("qd logs --filter FILTER"),
+    Action::new("logs.filter-out", "without", "One more filter: leave out entries that match", Context::Logs, &["!"]),
+    Action::new("logs.filters", "filters", "List the filters: switch, change, drop each", Context::Logs, &["F"]),
+    Action::new("logs.filters-off", "filters off", "Switch all filters off, or on again", Context::Logs, &["\\"]),
     Action::new("logs.clear", "all again", "Drop every filter", Context::Logs, &["="]),
+    Action::new("logs.at", "at", "Go to a time: 14:05, -2h, yesterday 9am", Context::Logs, &["a"]),
+    Action::new("logs.next-error", "next error", "The next error or worse", Context::Logs, &[")"]),
+    Action::new("logs.previous-error", "previous error", "The error or worse before this", Context::Logs, &["("]),
+    Action::new("logs.next-hour", "next hour", "The next full hour", Context::Logs, &["}"]),
+    Action::new("logs.previous-hour", "previous hour", "The last full hour, and the one before", Context::Logs, &["{"]),
+    Action::new("logs.next-boot", "next boot", "Where the next boot begins", Context::Logs, &[">"]),
+    Action::new("logs.previous-boot", "previous boot", "Where this boot began, and the one before", Context::Logs, &["<"]),
     Action::new("logs.priority", "priority", "Only this priority and worse, asked of the hosts", Context::Logs, &["p"]).cli("qd logs -p PRIORITY"),
     Action::new("logs.unit", "unit", "Only one unit, asked of the hosts", Context::Logs, &["u"]).cli("qd logs UNIT"),
     Action::new("logs.this-unit", "this unit", "Only the unit of the selected entry", Context::Logs, &["l"]).cli("qd logs UNIT"),
@@ -116,6 +125,11 @@ pub const ACTIONS: &[Action] = &[
     // One journal entry.
     Action::new("entry.filter-in", "only", "Show only entries with this value", Context::Entry, &["enter", "&"]),
     Action::new("entry.filter-out", "without", "Leave out entries with this value", Context::Entry, &["x", "!"]),
+
+    // The list below the logs.
+    Action::new("panel.switch", "on/off", "Switch off or on", Context::Panel, &["space"]),
+    Action::new("panel.out", "in/out", "Leave out what it matches instead, or the other way round", Context::Panel, &["!"]),
+    Action::new("panel.remove", "drop", "Take it off the list", Context::Panel, &["x", "delete"]),
 
     // Jobs.
     Action::new("jobs.output", "output", "The output of this job", Context::Jobs, &["l"]),

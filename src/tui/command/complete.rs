@@ -54,9 +54,11 @@ pub fn complete(line: &str, known: &Known) -> (Range<usize>, Vec<String>) {
             ]
             .map(str::to_owned)
             .to_vec(),
-            Some("save" | "help" | "quit" | "deck" | "jobs" | "messages" | "refresh") | None => {
-                Vec::new()
-            }
+            Some(
+                "save" | "at" | "since" | "help" | "quit" | "deck" | "jobs" | "messages"
+                | "refresh",
+            )
+            | None => Vec::new(),
             Some(_) => known.units.clone(),
         },
     };

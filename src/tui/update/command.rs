@@ -8,7 +8,7 @@ use crate::{
         actions,
         command::{Command, CommandError, parse},
         effect::Effect,
-        model::{EnvId, Model},
+        model::{EnvId, Model, Overlay},
         panes::{self, Args, PaneMsg},
     },
 };
@@ -145,6 +145,24 @@ pub(super) fn run(
         }
         Command::Theme(Some(name)) => out.push(Effect::Theme(name)),
         Command::Theme(None) => palette::themes(model),
+        Command::Logged(kind, text, at) => {
+            if !matches!(model.screen().map(|s| &s.pane), Some(panes::Pane::Logs(_))) {
+                act::act(model, "pane.logs", out);
+            }
+            let msg = PaneMsg::Line {
+                kind,
+                text: Some(text),
+                done: true,
+            };
+            tell_shown(model, msg, out);
+            // What the pane found wrong, it found in its part of the line.
+            if let Some(Overlay::Line(typed)) = model.overlays.last_mut()
+                && let Some((span, message)) = typed.error.take()
+            {
+                let span = (span.start + at).min(line.len())..(span.end + at).min(line.len());
+                return Err(CommandError { span, message });
+            }
+        }
         Command::Save(file) => {
             let msg = PaneMsg::Line {
                 kind: "save",

@@ -1,16 +1,22 @@
 //! What keys, lines and the mouse do in the logs.
 
-use super::{State, detail, held::as_log_row, pick, position::Seen, restart, room, save};
+use super::{
+    State, clauses, detail,
+    held::as_log_row,
+    jump,
+    panel::{self, Kind},
+    pick,
+    position::{Position, Seen},
+    restart,
+};
 use crate::{
-    filter::{self, Filter, FilterError},
-    logs::{seen::FIELDS, when},
+    filter::Filter,
     tui::{
-        effect::{Effect, Next, PromptSpec},
+        effect::{Next, PromptSpec},
         msg::Level,
         panes::Ctx,
     },
 };
-use std::path::PathBuf;
 
 /// Columns of one step sideways.
 const SIDEWAYS: usize = 16;
@@ -21,6 +27,10 @@ pub(super) fn act(state: &mut State, id: &'static str, ctx: &Ctx) -> Vec<Next> {
     if state.detail.is_some() {
         return detail::act(state, id, ctx);
     }
+    if state.panel.is_some() {
+        return panel::act(state, id, ctx);
+    }
+    state.seek = None;
     if let Some(next) = movement(state, id, ctx) {
         return next;
     }
@@ -36,17 +46,16 @@ pub(super) fn act(state: &mut State, id: &'static str, ctx: &Ctx) -> Vec<Next> {
                 let seen = seen(state, ctx);
                 state.here.stop(&state.held, seen);
             } else {
-                to_end(state);
+                return to_end(state, ctx);
             }
             vec![Next::Dirty]
         }
         "logs.freeze" => {
             if state.here.frozen() {
-                to_end(state);
-            } else {
-                let seen = seen(state, ctx);
-                state.here.freeze(&state.held, seen);
+                return to_end(state, ctx);
             }
+            let seen = seen(state, ctx);
+            state.here.freeze(&state.held, seen);
             vec![Next::Dirty]
         }
         "logs.search" => {
@@ -56,17 +65,22 @@ pub(super) fn act(state: &mut State, id: &'static str, ctx: &Ctx) -> Vec<Next> {
         "logs.next" => hit(state, false, ctx),
         "logs.previous" => hit(state, true, ctx),
         "logs.filter-in" => {
-            state.before = Some(state.filter());
-            let mut text = state.filter().as_str().to_owned();
-            if !text.is_empty() {
-                text.push(' ');
-            }
-            prompt("filter", "&", text)
+            state.draft(None);
+            prompt("filter", "&", String::new())
         }
         "logs.filter-out" => {
-            state.before = Some(state.filter());
+            state.draft(None);
             prompt("exclude", "!", String::new())
         }
+        "logs.filters" => panel::toggle(state, Kind::Filters, ctx),
+        "logs.filters-off" => clauses::switch_all(state, ctx),
+        "logs.at" => prompt("at", "at: ", String::new()),
+        "logs.next-hour" => jump::hour(state, false, ctx),
+        "logs.previous-hour" => jump::hour(state, true, ctx),
+        "logs.next-error" => jump::error(state, false, ctx),
+        "logs.previous-error" => jump::error(state, true, ctx),
+        "logs.next-boot" => jump::boot(state, false, ctx),
+        "logs.previous-boot" => jump::boot(state, true, ctx),
         "logs.clear" => clear(state, ctx),
         "logs.priority" => pick::priorities(),
         "logs.unit" => pick::units(state, ctx),
@@ -81,12 +95,12 @@ pub(super) fn act(state: &mut State, id: &'static str, ctx: &Ctx) -> Vec<Next> {
         "logs.context" => {
             let now = CONTEXT.iter().position(|n| *n == state.held.context());
             let rows = now.and_then(|at| CONTEXT.get(at + 1)).unwrap_or(&0);
-            let filter = state.filter();
-            state.set_filter(filter, *rows, ctx.now);
-            let word = match (rows, state.filter().is_empty()) {
-                (0, _) => "no rows around those that pass the filter".to_owned(),
-                (n, true) => format!("{n} rows around those that pass, once there is a filter"),
-                (n, false) => format!("{n} rows around those that pass the filter"),
+            let clauses = state.held.clauses().to_vec();
+            state.held.set_clauses(clauses, *rows, ctx.now);
+            let word = match (rows, state.filtered()) {
+                (0, _) => "no rows around those that pass the filters".to_owned(),
+                (n, false) => format!("{n} rows around those that pass, once there is a filter"),
+                (n, true) => format!("{n} rows around those that pass the filters"),
             };
             say(Level::Info, word)
         }
@@ -112,12 +126,17 @@ pub(super) fn act(state: &mut State, id: &'static str, ctx: &Ctx) -> Vec<Next> {
     }
 }
 
-fn say(level: Level, text: impl Into<String>) -> Vec<Next> {
+pub(super) fn say(level: Level, text: impl Into<String>) -> Vec<Next> {
     vec![Next::Say(level, text.into()), Next::Dirty]
 }
 
 fn prompt(kind: &'static str, label: &'static str, text: String) -> Vec<Next> {
     vec![Next::Prompt(PromptSpec { kind, label, text })]
+}
+
+/// Lines of the log itself.
+fn room(state: &State, ctx: &Ctx) -> u16 {
+    state.areas(ctx.area).body.height
 }
 
 fn seen(state: &State, ctx: &Ctx) -> Seen {
@@ -129,17 +148,39 @@ fn seen(state: &State, ctx: &Ctx) -> Seen {
             .row(at)
             .map_or(1, |row| style.height(as_log_row(&row), width))
     };
-    state.here.seen(&state.held, height, room(ctx))
+    state.here.seen(&state.held, height, room(state, ctx))
 }
 
-fn to_end(state: &mut State) {
+fn to_end(state: &mut State, ctx: &Ctx) -> Vec<Next> {
+    // What lies between the past that one went to and the present may be a lot: not read then.
+    if state.intake.on_the_way() {
+        return restart(state, ctx);
+    }
     state.here.follow();
     state.on_hit = false;
     state.held.let_go();
+    vec![Next::Dirty]
 }
 
 /// Selects a row by its index.
-fn go(state: &mut State, to: usize, ctx: &Ctx) -> Vec<Next> {
+pub(super) fn go(state: &mut State, to: usize, ctx: &Ctx) -> Vec<Next> {
+    moved(state, ctx, |here, state, height, room| {
+        here.go(to, &state.held, height, room);
+    })
+}
+
+/// Selects a row and shows it first, with what follows below it.
+pub(super) fn top(state: &mut State, to: usize, ctx: &Ctx) -> Vec<Next> {
+    moved(state, ctx, |here, state, height, room| {
+        here.top(to, &state.held, height, room);
+    })
+}
+
+fn moved(
+    state: &mut State,
+    ctx: &Ctx,
+    to: impl FnOnce(&mut Position, &State, &dyn Fn(usize) -> u16, u16),
+) -> Vec<Next> {
     let mut here = state.here.clone();
     {
         let style = state.style(ctx, &[]);
@@ -150,7 +191,7 @@ fn go(state: &mut State, to: usize, ctx: &Ctx) -> Vec<Next> {
                 .row(at)
                 .map_or(1, |row| style.height(as_log_row(&row), width))
         };
-        here.go(to, &state.held, height, room(ctx));
+        to(&mut here, state, &height, room(state, ctx));
     }
     state.here = here;
     state.on_hit = false;
@@ -163,6 +204,7 @@ pub(super) fn wheel(state: &mut State, lines: i32, ctx: &Ctx) -> Vec<Next> {
     if state.detail.is_some() {
         return detail::wheel(state, lines, ctx);
     }
+    state.seek = None;
     let by = isize::try_from(lines).unwrap_or(0);
     let mut here = state.here.clone();
     {
@@ -174,7 +216,7 @@ pub(super) fn wheel(state: &mut State, lines: i32, ctx: &Ctx) -> Vec<Next> {
                 .row(at)
                 .map_or(1, |row| style.height(as_log_row(&row), width))
         };
-        here.scroll(by, &state.held, height, room(ctx));
+        here.scroll(by, &state.held, height, room(state, ctx));
     }
     state.here = here;
     let mut next = older(state, ctx);
@@ -183,6 +225,7 @@ pub(super) fn wheel(state: &mut State, lines: i32, ctx: &Ctx) -> Vec<Next> {
 }
 
 pub(super) fn click(state: &mut State, row: usize, ctx: &Ctx) -> Vec<Next> {
+    state.seek = None;
     match &mut state.detail {
         Some(detail) => {
             detail.click(row, ctx);
@@ -194,7 +237,7 @@ pub(super) fn click(state: &mut State, row: usize, ctx: &Ctx) -> Vec<Next> {
 
 fn movement(state: &mut State, id: &str, ctx: &Ctx) -> Option<Vec<Next>> {
     let at = state.here.at(&state.held);
-    let page = usize::from(room(ctx).saturating_sub(1).max(1));
+    let page = usize::from(room(state, ctx).saturating_sub(1).max(1));
     let half = (page / 2).max(1);
     let to = match id {
         // At the end there is nowhere further down: following goes on.
@@ -210,8 +253,7 @@ fn movement(state: &mut State, id: &str, ctx: &Ctx) -> Option<Vec<Next>> {
         "list.top" => 0,
         "list.bottom" if state.here.frozen() => usize::MAX,
         "list.bottom" => {
-            to_end(state);
-            return Some(vec![Next::Dirty]);
+            return Some(to_end(state, ctx));
         }
         _ => return None,
     };
@@ -222,11 +264,20 @@ fn movement(state: &mut State, id: &str, ctx: &Ctx) -> Option<Vec<Next>> {
 fn older(state: &mut State, ctx: &Ctx) -> Vec<Next> {
     let seen = seen(state, ctx);
     // A screenful ahead, so that there is something to read on.
-    let top = seen.top.saturating_sub(usize::from(room(ctx)));
+    let top = seen.top.saturating_sub(usize::from(room(state, ctx)));
     let Some(first) = state.held.shown(top) else {
         return Vec::new();
     };
     let time = if top == 0 { i64::MIN } else { first.id.time };
+    ask_back(state, time, ctx)
+}
+
+/// Asks the hosts for older entries than are held.
+pub(super) fn read_back(state: &mut State, ctx: &Ctx) -> Vec<Next> {
+    ask_back(state, i64::MIN, ctx)
+}
+
+fn ask_back(state: &mut State, time: i64, ctx: &Ctx) -> Vec<Next> {
     let query = state.query.clone();
     state
         .intake
@@ -288,7 +339,9 @@ fn hit(state: &mut State, back: bool, ctx: &Ctx) -> Vec<Next> {
 
 fn clear(state: &mut State, ctx: &Ctx) -> Vec<Next> {
     let pushed = super::narrowed(&state.query);
-    state.set_filter(Filter::default(), 0, ctx.now);
+    state.held.set_clauses(Vec::new(), 0, ctx.now);
+    state.held.slice(super::SLICE);
+    state.panel = None;
     if !pushed {
         return vec![Next::Dirty];
     }
@@ -308,167 +361,4 @@ fn this_unit(state: &mut State, ctx: &Ctx) -> Vec<Next> {
         }
         None => say(Level::Info, "this entry has no unit"),
     }
-}
-
-pub(super) fn line(
-    state: &mut State,
-    kind: &str,
-    text: Option<String>,
-    done: bool,
-    ctx: &Ctx,
-) -> Vec<Next> {
-    match (kind, text) {
-        ("search", text) => search(state, text, done, ctx),
-        ("filter", text) => filter(state, text, done, ctx),
-        ("exclude", text) => {
-            let text = text.map(|text| exclusion(state, &text));
-            filter(state, text, done, ctx)
-        }
-        ("since", Some(text)) if done => since(state, text.trim(), ctx),
-        ("save", Some(text)) if done => save(state, text.trim(), ctx),
-        _ => Vec::new(),
-    }
-}
-
-/// The filter there was before, and what is to be left out from now on.
-fn exclusion(state: &State, text: &str) -> String {
-    let before = state.before.as_ref().map_or("", Filter::as_str);
-    let text = text.trim();
-    match text {
-        "" => before.to_owned(),
-        text => format!("{before} !{text}").trim_start().to_owned(),
-    }
-}
-
-fn wrong(error: FilterError, offset: usize) -> Vec<Next> {
-    let span = error.span.start.saturating_sub(offset)..error.span.end.saturating_sub(offset);
-    vec![Next::Wrong(span, error.message)]
-}
-
-fn search(state: &mut State, text: Option<String>, done: bool, ctx: &Ctx) -> Vec<Next> {
-    let search = match &text {
-        Some(text) => match Filter::parse_for(text.trim(), FIELDS) {
-            Ok(search) => search,
-            // Half-typed is not wrong yet.
-            Err(_) if !done => return Vec::new(),
-            Err(error) => return wrong(error, 0),
-        },
-        None => state.before.take().unwrap_or_default(),
-    };
-    if done {
-        state.before = None;
-    }
-    if search != *state.held.searched() {
-        state.held.set_search(search);
-        state.held.slice(super::SLICE);
-    }
-    let mut next = vec![Next::Dirty];
-    if done && text.is_some() && !state.held.searched().is_empty() {
-        let at = state.here.at(&state.held);
-        let here = state.held.shown(at).map(|shown| shown.id);
-        // The newest hit up to here; further ones with n and N.
-        let number = here.map_or(0, |here| match state.held.hit_number(here) {
-            Ok(number) => number,
-            Err(older) => older.saturating_sub(1),
-        });
-        let found = state.held.hit(number);
-        if let Some(to) = found.and_then(|id| state.held.place(id).ok()) {
-            next.extend(go(state, to, ctx));
-            state.on_hit = true;
-        } else if !state.held.busy() {
-            next.push(Next::Say(Level::Info, "no hit".into()));
-        }
-    }
-    next
-}
-
-fn filter(state: &mut State, text: Option<String>, done: bool, ctx: &Ctx) -> Vec<Next> {
-    let new = match &text {
-        Some(text) => match Filter::parse_for(text.trim(), FIELDS) {
-            Ok(new) => new,
-            Err(_) if !done => return Vec::new(),
-            Err(error) => {
-                // For an exclusion only what was typed is on the line.
-                let typed = state.before.as_ref().map_or(0, |b| b.as_str().len());
-                let offset = if error.span.start > typed && text.contains('!') && typed > 0 {
-                    typed + 2
-                } else {
-                    0
-                };
-                return wrong(error, offset);
-            }
-        },
-        None => state.before.clone().unwrap_or_default(),
-    };
-    if done {
-        state.before = None;
-    }
-    if new != state.filter() {
-        state.set_filter(new, state.held.context(), ctx.now);
-        state.held.slice(super::SLICE);
-        state.on_hit = false;
-    }
-    vec![Next::Dirty]
-}
-
-/// Adds a term to the filter, as the entry's fields do.
-pub(super) fn add_term(state: &mut State, term: &str, ctx: &Ctx) -> Vec<Next> {
-    let text = format!("{} {term}", state.filter().as_str());
-    match Filter::parse_for(text.trim(), FIELDS) {
-        Ok(new) => {
-            state.set_filter(new, state.held.context(), ctx.now);
-            state.held.slice(super::SLICE);
-            say(Level::Info, format!("filter: {}", text.trim()))
-        }
-        Err(error) => say(Level::Warning, error.to_string()),
-    }
-}
-
-fn since(state: &mut State, text: &str, ctx: &Ctx) -> Vec<Next> {
-    if text.is_empty() {
-        state.query.since = None;
-        return restart(state, ctx);
-    }
-    let now = ctx.now.to_zoned(ctx.preferences.zone.clone());
-    match when::since(text, &now) {
-        Ok(_) => {
-            state.query.since = Some(text.to_owned());
-            restart(state, ctx)
-        }
-        Err(error) => {
-            let hint = "write e.g. 14:05, -2h, yesterday 9am or 2026-11-23 14:05";
-            vec![Next::Wrong(0..text.len(), format!("{error}: {hint}"))]
-        }
-    }
-}
-
-fn save(state: &State, text: &str, ctx: &Ctx) -> Vec<Next> {
-    if text.is_empty() {
-        return vec![Next::Wrong(0..0, "a file name is missing".into())];
-    }
-    let path = PathBuf::from(text);
-    let bytes = save::render(state, &path, ctx);
-    vec![Next::Do(Effect::Save(path, bytes))]
-}
-
-/// The term that a field of an entry makes.
-pub(super) fn term(field: &str, value: &str, not: bool) -> Option<String> {
-    let name = match field {
-        "_SYSTEMD_UNIT" | "UNIT" => "unit",
-        "SYSLOG_IDENTIFIER" | "_COMM" => "id",
-        "_BOOT_ID" => "boot",
-        "PRIORITY" => return Some(format!("prio:{}{value}", if not { "!" } else { "" })),
-        "_PID" | "SYSLOG_PID" => return Some(format!("pid:{}{value}", if not { "!" } else { "" })),
-        "MESSAGE" => {
-            let line = value.lines().next().unwrap_or("");
-            let short: String = line.chars().take(200).collect();
-            return Some(format!(
-                "{}{}",
-                if not { "!" } else { "" },
-                filter::quote(&short)
-            ));
-        }
-        _ => return None,
-    };
-    Some(filter::term_for(name, value, not))
 }

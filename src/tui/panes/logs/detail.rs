@@ -1,6 +1,6 @@
 //! One entry with all its fields, asked of the host by its cursor; each field can narrow the list.
 
-use super::{State, act, restart, save};
+use super::{State, clauses, lines, restart, save};
 use crate::{
     logs::Entry,
     problem::Problem,
@@ -258,9 +258,9 @@ fn narrow(state: &mut State, name: &str, value: &[u8], not: bool, ctx: &Ctx) -> 
         }
         _ => true,
     };
-    if let Some(term) = act::term(name, value, not).filter(|_| listed) {
+    if let Some(term) = lines::term(name, value).filter(|_| listed) {
         state.detail = None;
-        return act::add_term(state, &term, ctx);
+        return clauses::add(state, &term, not, ctx);
     }
     if not {
         let why = format!("the host cannot leave out entries by {}", text::clean(name));

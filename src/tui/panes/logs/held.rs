@@ -131,6 +131,46 @@ impl Held {
         place(&self.shown, id)
     }
 
+    /// The place of the first shown row at or after this time, by our clock.
+    pub(super) fn at_time(&self, time: i64) -> usize {
+        self.shown.partition_point(|shown| shown.id.time < time)
+    }
+
+    /// The nearest shown row after this place, or before it, with this priority or a worse one.
+    pub(super) fn next_worse(&self, from: usize, back: bool, priority: u8) -> Option<usize> {
+        let worse = |at: &usize| {
+            let entry = self.shown.get(*at).and_then(|s| self.stored(s.id)?.entry());
+            entry.is_some_and(|entry| entry.priority <= priority)
+        };
+        if back {
+            (0..from.min(self.shown.len())).rev().find(worse)
+        } else {
+            (from.saturating_add(1)..self.shown.len()).find(worse)
+        }
+    }
+
+    /// The nearest shown row after this place, or before it, that is the first of its host's boot.
+    pub(super) fn next_boot(&self, from: usize, back: bool) -> Option<usize> {
+        let mut boots: HashMap<&HostId, u128> = HashMap::new();
+        let mut last = None;
+        for (at, shown) in self.shown.iter().enumerate() {
+            if back && at >= from {
+                break;
+            }
+            let Some(entry) = self.stored(shown.id).and_then(StoreRow::entry) else {
+                continue;
+            };
+            let before = boots.insert(&entry.host, entry.boot);
+            if before.is_some_and(|before| before != entry.boot) {
+                if !back && at > from {
+                    return Some(at);
+                }
+                last = Some(at);
+            }
+        }
+        last.filter(|_| back)
+    }
+
     /// Whether rows still have to be evaluated.
     pub(super) fn busy(&self) -> bool {
         self.scan.is_some() || self.searching.is_some()

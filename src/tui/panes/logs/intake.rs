@@ -3,7 +3,7 @@
 
 use super::{LAG_SHOWN, State, held::Held};
 use crate::{
-    logs::{Entry, LogEvent, Query},
+    logs::{Entry, LogEvent, Query, when},
     problem::Problem,
     remote::HostId,
     tui::{
@@ -46,19 +46,38 @@ pub(super) struct Intake {
     warned: BTreeSet<(HostId, &'static str)>,
     /// How far hosts' clocks are ahead of ours, in microseconds.
     skews: BTreeMap<HostId, i64>,
+    /// Where the hosts were asked to begin, because one went there.
+    from: Option<i64>,
+    /// Before this time nothing is asked for (microseconds since 1970).
+    begins: Option<i64>,
+    /// The time of the last entry that came of each host.
+    newest: HashMap<HostId, i64>,
     /// How far behind the last entries came, in microseconds, and until when that is shown.
     lag: Option<(i64, Timestamp)>,
 }
 
 impl Intake {
     /// Forgets what ran, and asks these hosts.
-    pub(super) fn start(&mut self, hosts: &[HostId], query: &Query, ctx: &Ctx) -> Vec<Next> {
+    /// From a time on (microseconds since 1970), when that is where one wants to go; unlike the
+    /// question's own beginning there are older entries then.
+    pub(super) fn start(
+        &mut self,
+        hosts: &[HostId],
+        query: &Query,
+        from: Option<i64>,
+        ctx: &Ctx,
+    ) -> Vec<Next> {
         let mut next = self.stop();
         let warned = std::mem::take(&mut self.warned);
         let skews = std::mem::take(&mut self.skews);
         *self = Intake {
             warned,
             skews,
+            from,
+            begins: query.since.as_deref().and_then(|since| {
+                let now = ctx.now.to_zoned(ctx.preferences.zone.clone());
+                Some(when::since(since, &now).ok()?.as_microsecond())
+            }),
             ..Intake::default()
         };
         let past = query.until.is_some() || query.boot.as_deref().is_some_and(|b| b != "0");
@@ -80,6 +99,11 @@ impl Intake {
             self.lanes.insert(host.clone(), Lane::CatchingUp);
         }
         let mut query = query.clone();
+        if let Some(from) = from {
+            let from = from.max(0);
+            query.since = Some(format!("@{}.{:06}", from / 1_000_000, from % 1_000_000));
+            query.lines = None;
+        }
         if query.since.is_none() {
             query.lines.get_or_insert(FIRST);
         }
@@ -125,9 +149,9 @@ impl Intake {
             if begins.is_some_and(|time| time < seen) {
                 continue;
             }
-            // A question with a beginning has no older entries.
+            // journalctl takes either a cursor or a time to begin at.
             let plain = Query {
-                since: query.since.clone(),
+                since: None,
                 ..query.clone()
             };
             if let Some(query) = held.back_from(host, &plain, PAGE) {
@@ -135,6 +159,28 @@ impl Intake {
             }
         }
         next
+    }
+
+    /// Whether the way from a time that one went to has not reached the present yet.
+    pub(super) fn on_the_way(&self) -> bool {
+        self.from.is_some() && self.lanes.values().any(|lane| *lane == Lane::CatchingUp)
+    }
+
+    /// Whether what is held of every host goes back to this time (microseconds since 1970).
+    pub(super) fn reaches(&self, held: &mut Held, hosts: &[HostId], time: i64) -> bool {
+        hosts.iter().all(|host| {
+            self.exhausted.contains(host)
+                || held.oldest_of(host).is_some_and(|id| id.time <= time)
+                || matches!(self.lanes.get(host), Some(Lane::Down(_)))
+        })
+    }
+
+    /// Whether every host that answers has sent entries later than this time, or all it has.
+    pub(super) fn all_beyond(&self, time: i64) -> bool {
+        self.lanes.iter().all(|(host, lane)| {
+            !matches!(lane, Lane::CatchingUp)
+                || self.newest.get(host).is_some_and(|newest| *newest > time)
+        })
     }
 
     pub(super) fn skew(&mut self, host: &HostId, ahead: i64) {
@@ -180,6 +226,7 @@ impl Intake {
 
     fn came(&mut self, entries: &[Entry], now: Timestamp) {
         let Some(last) = entries.last() else { return };
+        self.newest.insert(last.host.clone(), last.realtime);
         if self.lanes.get(&last.host) == Some(&Lane::Live) {
             let ahead = self.skews.get(&last.host).copied().unwrap_or(0);
             let lag = now
@@ -220,8 +267,12 @@ pub(super) fn news(state: &mut State, id: StreamId, news: StreamMsg, ctx: &Ctx) 
             }
             let came = entries.len();
             entries.reverse();
+            if let Some(begins) = intake.begins {
+                entries.retain(|entry| entry.realtime >= begins);
+            }
+            let wanted_all = entries.len() == came;
             let added = state.held.prepend(&host, entries);
-            if came < wanted || added == 0 {
+            if came < wanted || added == 0 || !wanted_all {
                 state.intake.exhausted.insert(host);
             }
             next

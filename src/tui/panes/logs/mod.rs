@@ -2,16 +2,23 @@
 //! fields of an entry, older entries from the hosts.
 //!
 //! What is held is in `held`, where one reads in `position`, where the entries come from in
-//! `intake`, what keys do in `act` and `pick`, one entry's fields in `detail`, files in `save`,
-//! drawing in `view`.
+//! `intake`; what keys do in `act`, `jump` and `pick`, lines in `lines`, the filters in `clauses`,
+//! the list below in `panel`; one entry's fields in `detail`, files in `save`, drawing in
+//! `areas`, `status` and `view`.
 
 mod act;
+mod areas;
+mod clauses;
 mod detail;
 mod held;
 mod intake;
+mod jump;
+mod lines;
+mod panel;
 mod pick;
 mod position;
 mod save;
+mod status;
 mod view;
 
 #[cfg(test)]
@@ -31,10 +38,12 @@ use crate::{
         widgets::log::{LogStyle, TimeFormat},
     },
 };
+use clauses::Draft;
 use detail::Detail;
 use held::{Held, as_log_row};
 use intake::Intake;
 use jiff::{SignedDuration, Timestamp};
+use panel::Panel;
 use position::Position;
 use std::fmt::Write;
 
@@ -59,8 +68,14 @@ pub struct State {
     detail: Option<Detail>,
     /// The hit that the search stands on is selected; its number is shown.
     on_hit: bool,
-    /// Filter and search before the line that is being typed.
+    /// The search before the line that is being typed.
     before: Option<Filter>,
+    draft: Draft,
+    panel: Option<Panel>,
+    /// The hosts are to be asked from this time on (microseconds since 1970).
+    from: Option<i64>,
+    /// This time is on its way from the hosts.
+    seek: Option<i64>,
 }
 
 /// Nothing is remembered between frames.
@@ -85,6 +100,10 @@ pub fn open(args: &Args, ctx: &Ctx) -> (State, Vec<Next>) {
         detail: None,
         on_hit: false,
         before: None,
+        draft: Draft::default(),
+        panel: None,
+        from: None,
+        seek: None,
     };
     let next = reopen(&mut state, args, ctx);
     (state, next)
@@ -107,7 +126,7 @@ fn reopen(state: &mut State, args: &Args, ctx: &Ctx) -> Vec<Next> {
     state.query = query.clone();
     let mut next = Vec::new();
     match Filter::parse_for(filter, seen::FIELDS) {
-        Ok(filter) => state.set_filter(filter, state.held.context(), ctx.now),
+        Ok(filter) => state.set_clauses(vec![Clause::within(filter)], ctx),
         Err(error) => next.push(Next::Say(
             crate::tui::msg::Level::Warning,
             format!("the filter is left out: {error}"),
@@ -126,7 +145,9 @@ fn restart(state: &mut State, ctx: &Ctx) -> Vec<Next> {
     for host in state.hosts.clone() {
         set_skew(state, &host, ctx);
     }
-    let mut next = state.intake.start(&state.hosts, &state.query, ctx);
+    state.seek = None;
+    let from = state.from.take();
+    let mut next = state.intake.start(&state.hosts, &state.query, from, ctx);
     next.push(Next::Dirty);
     next
 }
@@ -148,13 +169,24 @@ pub fn update(state: &mut State, msg: PaneMsg, ctx: &Ctx) -> Vec<Next> {
     // Once a batch of messages, and after each key: never once an entry.
     let slice = !matches!(msg, PaneMsg::Stream(..) | PaneMsg::Reply(..));
     let mut next = match msg {
-        PaneMsg::Stream(id, news) => intake::news(state, id, news, ctx),
+        PaneMsg::Stream(id, news) => {
+            let mut next = intake::news(state, id, news, ctx);
+            next.extend(jump::seek(state, ctx));
+            next
+        }
         PaneMsg::Reply(id, reply) => detail::reply(state, id, reply, ctx),
         PaneMsg::Action(id) => act::act(state, id, ctx),
-        PaneMsg::Line { kind, text, done } => act::line(state, kind, text, done, ctx),
+        PaneMsg::Line { kind, text, done } => lines::line(state, kind, text, done, ctx),
         PaneMsg::Picked { kind, value } => pick::picked(state, kind, &value, ctx),
         PaneMsg::Mouse(Mouse::Wheel(lines)) => act::wheel(state, lines, ctx),
         PaneMsg::Mouse(Mouse::Click(Hit::Row(row))) => act::click(state, row, ctx),
+        PaneMsg::Mouse(Mouse::Click(Hit::Offer(row))) => panel::click(state, row, false, ctx),
+        PaneMsg::Mouse(Mouse::DoubleClick(Hit::Offer(row))) => panel::click(state, row, true, ctx),
+        PaneMsg::Mouse(Mouse::Click(Hit::Tab(at))) => {
+            let next = clauses::switch(state, at, ctx);
+            panel::settle(state, ctx);
+            next
+        }
         PaneMsg::Mouse(Mouse::DoubleClick(Hit::Row(row))) => {
             let mut next = act::click(state, row, ctx);
             next.extend(act::act(state, "open", ctx));
@@ -163,6 +195,7 @@ pub fn update(state: &mut State, msg: PaneMsg, ctx: &Ctx) -> Vec<Next> {
         PaneMsg::Clock => vec![Next::Dirty],
         PaneMsg::Shown => {
             detail::resized(state, ctx);
+            panel::settle(state, ctx);
             vec![Next::Dirty]
         }
         PaneMsg::Host(host) => {
@@ -184,6 +217,8 @@ pub fn update(state: &mut State, msg: PaneMsg, ctx: &Ctx) -> Vec<Next> {
 pub fn contexts(state: &State) -> &'static [Context] {
     if state.detail.is_some() {
         &[Context::Entry, Context::List]
+    } else if state.panel.is_some() {
+        &[Context::Panel, Context::List]
     } else {
         &[Context::Logs, Context::List]
     }
@@ -193,6 +228,12 @@ pub fn contexts(state: &State) -> &'static [Context] {
 pub fn actions(state: &State, _ctx: &Ctx) -> Vec<Offer> {
     if state.detail.is_some() {
         return ["entry.filter-in", "entry.filter-out", "back"]
+            .into_iter()
+            .filter_map(Offer::yes)
+            .collect();
+    }
+    if state.panel.is_some() {
+        return ["open", "panel.switch", "panel.out", "panel.remove", "back"]
             .into_iter()
             .filter_map(Offer::yes)
             .collect();
@@ -209,7 +250,7 @@ pub fn actions(state: &State, _ctx: &Ctx) -> Vec<Offer> {
     } else {
         Ok(())
     };
-    let filtered = if state.filter().is_empty() && !narrowed(&state.query) {
+    let filtered = if state.held.clauses().is_empty() && !narrowed(&state.query) {
         Err("nothing is filtered".to_owned())
     } else {
         Ok(())
@@ -224,7 +265,9 @@ pub fn actions(state: &State, _ctx: &Ctx) -> Vec<Offer> {
         Offer::when("open", some("to look at")),
         Offer::yes("logs.freeze"),
         Offer::yes("logs.follow"),
+        Offer::when("logs.filters", filtered.clone()),
         Offer::when("logs.clear", filtered),
+        Offer::yes("logs.at"),
         Offer::yes("logs.unit"),
         Offer::yes("logs.boot"),
         Offer::yes("logs.since"),
@@ -279,24 +322,6 @@ impl State {
         let shown = self.held.shown(self.here.at(&self.held))?;
         self.held.by_id(shown.id)?.into_entry()
     }
-
-    /// The filter that is typed.
-    fn filter(&self) -> Filter {
-        let first = self.held.clauses().first();
-        first
-            .map(|clause| clause.filter.clone())
-            .unwrap_or_default()
-    }
-
-    fn set_filter(&mut self, filter: Filter, context: usize, now: Timestamp) {
-        let clauses = vec![Clause::within(filter)];
-        self.held.set_clauses(clauses, context, now);
-    }
-}
-
-/// Lines below the status line.
-fn room(ctx: &Ctx) -> u16 {
-    ctx.area.height.saturating_sub(1)
 }
 
 /// The same as lines: how it stands, and the last rows up to the selected one.
@@ -305,14 +330,15 @@ pub fn plain(state: &State, ctx: &Ctx, out: &mut String) {
         detail.plain(out);
         return;
     }
-    let _ = writeln!(out, "{}", view::status_text(state, ctx));
+    let _ = writeln!(out, "{}", status::status_text(state, ctx));
     let end = state.here.at(&state.held);
-    let start = (end + 1).saturating_sub(usize::from(room(ctx)).max(10));
+    let start = (end + 1).saturating_sub(usize::from(ctx.area.height.saturating_sub(1)).max(10));
     for at in start..=end {
         if let Some(row) = state.held.row(at) {
             save::plain_line(as_log_row(&row), state.time, ctx, out);
         }
     }
+    panel::plain(state, ctx, out);
 }
 
 /// For tab line and history.

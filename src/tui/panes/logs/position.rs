@@ -92,6 +92,18 @@ impl Position {
         self.top = held.shown(top).map(|shown| shown.id);
     }
 
+    /// Selects a row by its index and shows it first.
+    pub(super) fn top(&mut self, to: usize, held: &Held, height: impl Fn(usize) -> u16, room: u16) {
+        let seen = self.seen(held, &height, room);
+        self.stop(held, seen);
+        let rows = self.visible(held);
+        let to = to.min(rows.saturating_sub(1));
+        self.selected = held.shown(to).map(|shown| shown.id);
+        // Not beyond where the last row ends at the last line.
+        let top = to.min(bottom(rows, &height, room).top);
+        self.top = held.shown(top).map(|shown| shown.id);
+    }
+
     /// Moves what is seen by so many rows; the selection stays in sight.
     pub(super) fn scroll(
         &mut self,

@@ -35,9 +35,8 @@ pub(super) fn render(state: &State, path: &Path, ctx: &Ctx) -> Vec<u8> {
             if let Some(line) = super::cli(state, ctx) {
                 let _ = writeln!(out, "\n`{line}`\n");
             }
-            let filter = state.filter();
-            if !filter.is_empty() {
-                let _ = writeln!(out, "Filter: `{}`\n", filter.as_str());
+            for clause in state.held.clauses().iter().filter(|clause| clause.on) {
+                let _ = writeln!(out, "Filter: `{}`\n", super::clauses::label(clause));
             }
             let mut body = String::new();
             for row in rows {

@@ -1,0 +1,312 @@
+//! The list below the log: what is filtered by. Its rows are made when they are drawn or acted
+//! on, so that they are never out of date.
+
+use super::{State, act, clauses, narrowed, restart};
+use crate::{
+    text,
+    tui::{
+        effect::{Next, PromptSpec},
+        msg::Hit,
+        panes::Ctx,
+        theme::Role,
+        view::Painter,
+        widgets::list::ListState,
+    },
+};
+use ratatui::layout::Rect;
+
+/// What the list is of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// What is filtered by: here, and by the hosts.
+    Filters,
+}
+
+/// What a row stands for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Item {
+    /// A filter of the list, by its number.
+    Clause(usize),
+    /// Something that the hosts are asked for.
+    Asked(Asked),
+}
+
+/// What narrows the question to the hosts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Asked {
+    Unit(String),
+    Priority,
+    Boot,
+    Since,
+    Until,
+    Grep,
+    Match(String),
+}
+
+struct Row {
+    item: Item,
+    role: Role,
+    text: String,
+    note: String,
+}
+
+/// See the module.
+#[derive(Debug)]
+pub(super) struct Panel {
+    kind: Kind,
+    list: ListState<usize>,
+    rows: usize,
+}
+
+impl Panel {
+    /// Lines it would like to have, with its heading.
+    pub(super) fn wanted(&self) -> u16 {
+        u16::try_from(self.rows)
+            .unwrap_or(u16::MAX)
+            .saturating_add(1)
+    }
+}
+
+fn rows(state: &State, kind: Kind, ctx: &Ctx) -> Vec<Row> {
+    match kind {
+        Kind::Filters => filters(state, ctx),
+    }
+}
+
+fn filters(state: &State, ctx: &Ctx) -> Vec<Row> {
+    let mut rows: Vec<Row> = state
+        .held
+        .clauses()
+        .iter()
+        .enumerate()
+        .map(|(at, clause)| Row {
+            item: Item::Clause(at),
+            role: if clause.on { Role::Accent } else { Role::Muted },
+            text: clauses::label(clause),
+            note: if clause.on { "on" } else { "off" }.to_owned(),
+        })
+        .collect();
+    for (asked, text) in asked(state, ctx) {
+        rows.push(Row {
+            item: Item::Asked(asked),
+            role: Role::Text,
+            text,
+            note: "asked of the hosts".into(),
+        });
+    }
+    rows
+}
+
+fn asked(state: &State, ctx: &Ctx) -> Vec<(Asked, String)> {
+    let query = &state.query;
+    let mut all = Vec::new();
+    for unit in &query.units {
+        all.push((Asked::Unit(unit.clone()), format!("unit {unit}")));
+    }
+    if let Some(priority) = query.priority {
+        let (letter, _) = ctx.preferences.theme.priority(priority);
+        all.push((Asked::Priority, format!("priority {letter} and worse")));
+    }
+    if let Some(boot) = &query.boot {
+        all.push((Asked::Boot, format!("boot {boot}")));
+    }
+    if let Some(since) = &query.since {
+        all.push((Asked::Since, format!("since {since}")));
+    }
+    if let Some(until) = &query.until {
+        all.push((Asked::Until, format!("until {until}")));
+    }
+    if let Some(grep) = &query.grep {
+        all.push((Asked::Grep, format!("grep {grep}")));
+    }
+    for wanted in &query.matches {
+        all.push((Asked::Match(wanted.clone()), wanted.clone()));
+    }
+    all
+}
+
+impl Asked {
+    fn drop_from(&self, query: &mut crate::logs::Query) {
+        match self {
+            Asked::Unit(name) => query.units.retain(|unit| unit != name),
+            Asked::Priority => query.priority = None,
+            Asked::Boot => query.boot = None,
+            Asked::Since => query.since = None,
+            Asked::Until => query.until = None,
+            Asked::Grep => query.grep = None,
+            Asked::Match(wanted) => query.matches.retain(|known| known != wanted),
+        }
+    }
+}
+
+/// Opens the list, or closes it when it is open.
+pub(super) fn toggle(state: &mut State, kind: Kind, ctx: &Ctx) -> Vec<Next> {
+    if state.panel.take().is_some_and(|panel| panel.kind == kind) {
+        return vec![Next::Dirty];
+    }
+    if kind == Kind::Filters && state.held.clauses().is_empty() && !narrowed(&state.query) {
+        return act::say(
+            crate::tui::msg::Level::Info,
+            "there is no filter: & and ! add one",
+        );
+    }
+    state.panel = Some(Panel {
+        kind,
+        list: ListState::default(),
+        rows: 0,
+    });
+    settle(state, ctx);
+    vec![Next::Dirty]
+}
+
+/// After what it lists has changed.
+pub(super) fn settle(state: &mut State, ctx: &Ctx) {
+    let Some(kind) = state.panel.as_ref().map(|panel| panel.kind) else {
+        return;
+    };
+    let count = rows(state, kind, ctx).len();
+    if count == 0 {
+        state.panel = None;
+        return;
+    }
+    if let Some(panel) = &mut state.panel {
+        panel.rows = count;
+    }
+    let height = height(state, ctx);
+    if let Some(panel) = &mut state.panel {
+        let keys: Vec<usize> = (0..count).collect();
+        panel.list.settle(&keys, height);
+    }
+}
+
+fn height(state: &State, ctx: &Ctx) -> usize {
+    usize::from(state.areas(ctx.area).panel.height.saturating_sub(1)).max(1)
+}
+
+/// What a key does while the list is open.
+pub(super) fn act(state: &mut State, id: &'static str, ctx: &Ctx) -> Vec<Next> {
+    let Some(kind) = state.panel.as_ref().map(|panel| panel.kind) else {
+        return Vec::new();
+    };
+    let all = rows(state, kind, ctx);
+    let keys: Vec<usize> = (0..all.len()).collect();
+    let height = height(state, ctx);
+    if let Some(panel) = &mut state.panel
+        && panel.list.act(id, &keys, height)
+    {
+        return vec![Next::Dirty];
+    }
+    if id == "back" {
+        state.panel = None;
+        return vec![Next::Taken, Next::Dirty];
+    }
+    let at = state.panel.as_ref().map_or(0, |panel| panel.list.at());
+    let Some(row) = all.into_iter().nth(at) else {
+        return vec![Next::Dirty];
+    };
+    let next = on_row(state, row, id, ctx);
+    settle(state, ctx);
+    next
+}
+
+fn on_row(state: &mut State, row: Row, id: &str, ctx: &Ctx) -> Vec<Next> {
+    match (row.item, id) {
+        (Item::Clause(at), "panel.switch") => clauses::switch(state, at, ctx),
+        (Item::Clause(at), "panel.out") => clauses::turn(state, at, ctx),
+        (Item::Clause(at), "panel.remove") => clauses::remove(state, at, ctx),
+        (Item::Clause(at), "open") => {
+            let Some(clause) = state.held.clauses().get(at).cloned() else {
+                return Vec::new();
+            };
+            state.draft(Some(at));
+            let (kind, label) = if clause.out {
+                ("exclude", "!")
+            } else {
+                ("filter", "&")
+            };
+            vec![Next::Prompt(PromptSpec {
+                kind,
+                label,
+                text: clause.filter.as_str().to_owned(),
+            })]
+        }
+        (Item::Asked(asked), "panel.remove" | "panel.switch") => {
+            asked.drop_from(&mut state.query);
+            restart(state, ctx)
+        }
+        _ => act::say(
+            crate::tui::msg::Level::Info,
+            "that cannot be done with this row",
+        ),
+    }
+}
+
+/// A click on a row selects it; a second one opens it.
+pub(super) fn click(state: &mut State, row: usize, twice: bool, ctx: &Ctx) -> Vec<Next> {
+    let height = height(state, ctx);
+    if let Some(panel) = &mut state.panel {
+        let keys: Vec<usize> = (0..panel.rows).collect();
+        panel.list.click(row, &keys, height);
+    }
+    if twice {
+        return act(state, "open", ctx);
+    }
+    vec![Next::Dirty]
+}
+
+pub(super) fn draw(state: &State, ctx: &Ctx, area: Rect, painter: &mut Painter) {
+    let Some(panel) = &state.panel else { return };
+    if area.is_empty() {
+        return;
+    }
+    let rows = rows(state, panel.kind, ctx);
+    let ground = painter.theme.style(Role::Header);
+    let head = Rect::new(area.x, area.y, area.width, 1);
+    painter.style(head, ground);
+    let title = match panel.kind {
+        Kind::Filters => "Filters",
+    };
+    let style = ground.patch(painter.theme.style(Role::Title));
+    painter.cut(
+        area.x + 1,
+        area.y,
+        area.width.saturating_sub(1),
+        title,
+        style,
+    );
+    let list = Rect::new(area.x, area.y + 1, area.width, area.height - 1);
+    let shown = rows.iter().enumerate().skip(panel.list.top());
+    for ((at, row), y) in shown.zip(list.top()..list.bottom()) {
+        let line = Rect::new(list.x, y, list.width, 1);
+        let mut style = painter.theme.style(row.role);
+        let mut muted = painter.theme.style(Role::Muted);
+        if at == panel.list.at() {
+            let selected = painter.theme.style(Role::Selected);
+            painter.style(line, selected);
+            let cursor = painter.theme.glyphs().cursor;
+            painter.text(line.x, y, 1, cursor, selected);
+            (style, muted) = (selected, selected);
+        }
+        let note = u16::try_from(crate::tui::view::columns(&row.note)).unwrap_or(0);
+        let room = line.width.saturating_sub(note + 4);
+        painter.cut(line.x + 2, y, room, &text::clean(&row.text), style);
+        painter.text(
+            line.right().saturating_sub(note + 1),
+            y,
+            note,
+            &row.note,
+            muted,
+        );
+        painter.hit(line, Hit::Offer(at));
+    }
+}
+
+/// The list as lines.
+pub(super) fn plain(state: &State, ctx: &Ctx, out: &mut String) {
+    use std::fmt::Write;
+    let Some(panel) = &state.panel else { return };
+    for (at, row) in rows(state, panel.kind, ctx).iter().enumerate() {
+        let here = if at == panel.list.at() { "> " } else { "  " };
+        let _ = writeln!(out, "{here}{} ({})", text::clean(&row.text), row.note);
+    }
+}
