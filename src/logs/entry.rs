@@ -2,7 +2,7 @@
 
 use super::{Entry, export::Raw};
 use crate::remote::HostId;
-use std::{collections::HashMap, sync::Arc};
+use std::{borrow::Cow, collections::HashSet, sync::Arc};
 
 /// The fields that [`decode`] reads: what journalctl is asked for.
 pub const LIST_FIELDS: &str =
@@ -33,83 +33,150 @@ impl Mark {
 /// Shares equal short texts (units, identifiers): a journal has few of them.
 #[derive(Debug, Default)]
 pub struct Interner {
-    known: HashMap<Box<[u8]>, Arc<str>>,
-    boot: Option<(Box<[u8]>, u128)>,
+    known: HashSet<Arc<str>>,
+    boots: Boots,
 }
 
 impl Interner {
     /// More different texts than this are no small set: start over.
     const MOST: usize = 8192;
 
-    /// The shared text; invalid UTF-8 becomes U+FFFD.
-    pub fn get(&mut self, bytes: &[u8]) -> Arc<str> {
-        if let Some(text) = self.known.get(bytes) {
+    /// The shared text.
+    pub fn get(&mut self, text: &str) -> Arc<str> {
+        if let Some(text) = self.known.get(text) {
             return text.clone();
         }
         if self.known.len() >= Self::MOST {
             self.known.clear();
         }
-        let text: Arc<str> = Arc::from(&*String::from_utf8_lossy(bytes));
-        self.known.insert(Box::from(bytes), text.clone());
+        let text: Arc<str> = Arc::from(text);
+        self.known.insert(text.clone());
         text
     }
+}
 
-    /// The number that a boot id is. Most entries have the same as the one before.
-    fn boot(&mut self, bytes: &[u8]) -> Option<u128> {
-        if let Some((last, id)) = &self.boot
-            && **last == *bytes
+/// The fields that lists need, borrowed from where they came.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fields<'a> {
+    /// As in [`Entry`], all of these.
+    pub cursor: &'a str,
+    /// Microseconds since 1970.
+    pub realtime: i64,
+    /// Microseconds since boot.
+    pub monotonic: i64,
+    /// `_BOOT_ID`.
+    pub boot: u128,
+    /// 0 to 7.
+    pub priority: u8,
+    /// Invalid UTF-8 is U+FFFD.
+    pub unit: Option<Cow<'a, str>>,
+    /// Invalid UTF-8 is U+FFFD.
+    pub identifier: Option<Cow<'a, str>>,
+    /// `_PID`, or `SYSLOG_PID`.
+    pub pid: Option<u32>,
+    /// Any bytes.
+    pub message: &'a [u8],
+    /// Whole length where the message was cut.
+    pub cut_from: Option<u64>,
+}
+
+impl<'a> Fields<'a> {
+    /// `None` when the entry lacks what every entry has (cursor, time, boot).
+    pub fn of(raw: &Raw<'a>, boots: &mut Boots) -> Option<Fields<'a>> {
+        let (mut cursor, mut realtime, mut monotonic, mut boot) = (None, None, 0, None);
+        let (mut message, mut cut_from, mut priority) = (None, None, 6);
+        let (mut unit, mut about) = (None, None);
+        let (mut identifier, mut comm, mut pid, mut syslog_pid) = (None, None, None, None);
+        for (name, value, cut) in raw.values() {
+            match name {
+                b"__CURSOR" => cursor = text(value),
+                b"__REALTIME_TIMESTAMP" => realtime = number(value),
+                b"__MONOTONIC_TIMESTAMP" => monotonic = number(value).unwrap_or(0),
+                b"_BOOT_ID" => boot = boots.read(value),
+                b"MESSAGE" if message.is_none() => {
+                    message = Some(value);
+                    cut_from = cut;
+                }
+                b"PRIORITY" => priority = number(value).filter(|p| *p < 8).unwrap_or(6),
+                b"SYSLOG_IDENTIFIER" if !value.is_empty() => identifier = Some(value),
+                b"_COMM" => comm = Some(value),
+                b"_PID" => pid = number(value),
+                b"SYSLOG_PID" => syslog_pid = number(value),
+                b"_SYSTEMD_UNIT" => unit = Some(value),
+                b"UNIT" => about = Some(value),
+                _ => {}
+            }
+        }
+        // A line of systemd about a unit belongs to that unit; from others UNIT is only a claim.
+        let unit = match unit {
+            None | Some(b"init.scope") => about.or(unit),
+            Some(_) => unit,
+        };
+        Some(Fields {
+            cursor: cursor?,
+            realtime: realtime?,
+            monotonic,
+            boot: boot?,
+            priority,
+            unit: unit.map(String::from_utf8_lossy),
+            identifier: identifier.or(comm).map(String::from_utf8_lossy),
+            pid: pid.or(syslog_pid),
+            message: message.unwrap_or_default(),
+            cut_from,
+        })
+    }
+}
+
+impl Entry {
+    /// Its fields, borrowed.
+    pub fn fields(&self) -> Fields<'_> {
+        Fields {
+            cursor: &self.cursor,
+            realtime: self.realtime,
+            monotonic: self.monotonic,
+            boot: self.boot,
+            priority: self.priority,
+            unit: self.unit.as_deref().map(Cow::Borrowed),
+            identifier: self.identifier.as_deref().map(Cow::Borrowed),
+            pid: self.pid,
+            message: &self.message,
+            cut_from: self.cut_from,
+        }
+    }
+}
+
+/// Reads boot ids. Most entries have the same as the one before.
+#[derive(Debug, Default)]
+pub struct Boots(Option<([u8; 32], u128)>);
+
+impl Boots {
+    fn read(&mut self, bytes: &[u8]) -> Option<u128> {
+        if let Some((last, id)) = &self.0
+            && *last == *bytes
         {
             return Some(*id);
         }
         let id = boot_id(bytes)?;
-        self.boot = Some((Box::from(bytes), id));
+        self.0 = Some((bytes.try_into().ok()?, id));
         Some(id)
     }
 }
 
 /// The entry of a list. `None` when it lacks what every entry has (cursor, time, boot).
 pub fn decode(raw: &Raw<'_>, host: &HostId, interner: &mut Interner) -> Option<Entry> {
-    let (mut cursor, mut realtime, mut monotonic, mut boot) = (None, None, 0, None);
-    let (mut message, mut cut_from, mut priority) = (None, None, 6);
-    let (mut unit, mut about) = (None, None);
-    let (mut identifier, mut comm, mut pid, mut syslog_pid) = (None, None, None, None);
-    for (name, value, cut) in raw.values() {
-        match name {
-            b"__CURSOR" => cursor = text(value),
-            b"__REALTIME_TIMESTAMP" => realtime = number(value),
-            b"__MONOTONIC_TIMESTAMP" => monotonic = number(value).unwrap_or(0),
-            b"_BOOT_ID" => boot = interner.boot(value),
-            b"MESSAGE" if message.is_none() => {
-                message = Some(value);
-                cut_from = cut;
-            }
-            b"PRIORITY" => priority = number(value).filter(|p| *p < 8).unwrap_or(6),
-            b"SYSLOG_IDENTIFIER" if !value.is_empty() => identifier = Some(value),
-            b"_COMM" => comm = Some(value),
-            b"_PID" => pid = number(value),
-            b"SYSLOG_PID" => syslog_pid = number(value),
-            b"_SYSTEMD_UNIT" => unit = Some(value),
-            b"UNIT" => about = Some(value),
-            _ => {}
-        }
-    }
-    // A line of systemd about a unit belongs to that unit; from others UNIT is only a claim.
-    let unit = match unit {
-        None | Some(b"init.scope") => about.or(unit),
-        Some(_) => unit,
-    };
+    let fields = Fields::of(raw, &mut interner.boots)?;
     Some(Entry {
         host: host.clone(),
-        cursor: Arc::from(cursor?),
-        realtime: realtime?,
-        monotonic,
-        boot: boot?,
-        priority,
-        unit: unit.map(|u| interner.get(u)),
-        identifier: identifier.or(comm).map(|i| interner.get(i)),
-        pid: pid.or(syslog_pid),
-        message: Arc::from(message.unwrap_or_default()),
-        cut_from,
+        cursor: Arc::from(fields.cursor),
+        realtime: fields.realtime,
+        monotonic: fields.monotonic,
+        boot: fields.boot,
+        priority: fields.priority,
+        unit: fields.unit.map(|unit| interner.get(&unit)),
+        identifier: fields.identifier.map(|text| interner.get(&text)),
+        pid: fields.pid,
+        message: Arc::from(fields.message),
+        cut_from: fields.cut_from,
     })
 }
 

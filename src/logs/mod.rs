@@ -10,6 +10,7 @@ mod follow;
 pub mod format;
 pub mod histogram;
 pub mod merge;
+pub mod pattern;
 pub mod query;
 pub mod question;
 pub mod seen;

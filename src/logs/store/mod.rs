@@ -4,6 +4,27 @@
 //! and keep their [`RowId`] for life. The oldest are evicted and can be fetched again with
 //! [`Store::back_from`] and [`Store::prepend`]. No filtering, no drawing.
 
+mod block;
+#[cfg(test)]
+mod block_tests;
+mod builder;
+mod columns;
+mod cursor;
+mod grams;
+mod heap;
+mod ints;
+mod open;
+mod pack;
+mod row;
+mod source;
+
+pub use block::{Block, BlockId, GAP, OWN_TEXT, Rows};
+pub use builder::{Batch, Builder, Limits};
+pub use grams::Trigrams;
+pub use heap::Heap;
+pub use row::{Item, Row, RowId};
+pub use source::{Source, Tables, Used};
+
 use super::{Entry, Gap, Query};
 use crate::remote::HostId;
 use std::{
@@ -18,67 +39,13 @@ pub const DEFAULT_BUDGET: usize = 256 << 20;
 /// What an allocation costs beyond its bytes (counters of an `Arc`, the allocator's header).
 const ALLOCATION: usize = 32;
 
-/// A row's identity and its place: sorted by time, then by arrival.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct RowId {
-    /// Microseconds since 1970 by our clock; never less than the same host's row before it.
-    pub time: i64,
-    seq: i64,
-}
-
-/// What a row shows.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Item {
-    /// A journal entry.
-    Entry(Entry),
-    /// A hole that could not be closed.
-    Gap(Gap),
-}
-
-/// One row.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Row {
-    /// Its identity.
-    pub id: RowId,
-    /// It came after rows that are later than it.
-    pub late: bool,
-    /// What it shows.
-    pub item: Item,
-}
-
-impl Row {
-    /// The entry, if it is one.
-    pub fn entry(&self) -> Option<&Entry> {
-        match &self.item {
-            Item::Entry(entry) => Some(entry),
-            Item::Gap(_) => None,
-        }
-    }
-
-    /// The same, without a copy.
-    pub fn into_entry(self) -> Option<Entry> {
-        match self.item {
-            Item::Entry(entry) => Some(entry),
-            Item::Gap(_) => None,
-        }
-    }
-
-    /// Whose journal it belongs to.
-    pub fn host(&self) -> &HostId {
-        match &self.item {
-            Item::Entry(entry) => &entry.host,
-            Item::Gap(gap) => &gap.host,
-        }
-    }
-
-    /// Bytes of memory it takes.
-    fn bytes(&self) -> usize {
-        let own = match &self.item {
-            Item::Entry(e) => e.cursor.len() + e.message.len() + 2 * ALLOCATION,
-            Item::Gap(gap) => gap.why.len() + ALLOCATION,
-        };
-        size_of::<Row>() + own
-    }
+/// Bytes of memory a row takes.
+fn size(row: &Row) -> usize {
+    let own = match &row.item {
+        Item::Entry(e) => e.cursor.len() + e.message.len() + 2 * ALLOCATION,
+        Item::Gap(gap) => gap.why.len() + ALLOCATION,
+    };
+    size_of::<Row>() + own
 }
 
 #[derive(Debug, Default)]
@@ -172,11 +139,11 @@ impl Store {
                 late: false,
                 item: Item::Entry(entry),
             };
-            if self.bytes + row.bytes() > self.budget + self.budget / 2 {
+            if self.bytes + size(&row) > self.budget + self.budget / 2 {
                 break;
             }
-            self.bytes += row.bytes();
-            self.paged += row.bytes();
+            self.bytes += size(&row);
+            self.paged += size(&row);
             let lane = self.lane(host);
             lane.newest = lane.newest.max(Some(time));
             lane.evicted = None;
@@ -288,7 +255,7 @@ impl Store {
         let id = RowId { time, seq: self.up };
         let late = self.rows.back().is_some_and(|last| last.id.time > time);
         let row = Row { id, late, item };
-        self.bytes += row.bytes();
+        self.bytes += size(&row);
         let lane = self.lane(row.host());
         lane.newest = Some(time);
         if late {
@@ -306,7 +273,7 @@ impl Store {
             let Some(row) = self.rows.pop_front() else {
                 return;
             };
-            self.bytes -= row.bytes();
+            self.bytes -= size(&row);
             self.evicted += 1;
             if let Item::Entry(entry) = row.item {
                 self.lane(&entry.host).evicted = Some(entry.cursor);

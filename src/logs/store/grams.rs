@@ -1,0 +1,160 @@
+//! Which three-byte sequences a block's text holds: tells of most words that a block does not hold
+//! them, without looking at the text. May say yes wrongly, never no.
+
+use crate::logs::pattern::is_delimiter;
+use std::cell::RefCell;
+
+/// Bits of a hashed trigram before a filter's size is chosen.
+const WIDE: u32 = 16;
+
+/// Bytes as trigrams see them: lower case for ASCII, 0 for what no trigram holds.
+const FOLDED: [u8; 256] = {
+    let mut folded = [0; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        folded[byte] = (byte as u8).to_ascii_lowercase();
+        byte += 1;
+    }
+    folded
+};
+
+fn fold(byte: u8) -> u8 {
+    if is_delimiter(byte) {
+        0
+    } else {
+        FOLDED.get(usize::from(byte)).copied().unwrap_or(0)
+    }
+}
+
+/// The trigrams of a word that is looked for, ASCII letters as one whatever their case.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Trigrams(Vec<u16>);
+
+impl Trigrams {
+    /// Those without delimiters: what a block must hold to hold this text. None for short ones.
+    pub fn of(text: &[u8]) -> Trigrams {
+        let mut hashes = Vec::new();
+        each(text, |hash| hashes.push(hash));
+        hashes.sort_unstable();
+        hashes.dedup();
+        Trigrams(hashes)
+    }
+
+    /// Whether there are none, so that every block may hold the text.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+/// The filter of one block.
+#[derive(Debug, Clone)]
+pub(super) struct Grams {
+    bits: Box<[u64]>,
+    shift: u32,
+    /// The text holds U+212A or U+017F, which are `k` and `s` to those who ignore case.
+    pub(super) odd_case: bool,
+}
+
+impl Grams {
+    pub(super) fn of(texts: &[&[u8]]) -> Grams {
+        thread_local! {
+            static MAP: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+        }
+        let mut odd_case = false;
+        MAP.with_borrow_mut(|map| {
+            map.clear();
+            map.resize(1 << WIDE, 0);
+            for text in texts {
+                each(text, |hash| {
+                    if let Some(held) = map.get_mut(usize::from(hash)) {
+                        *held = 1;
+                    }
+                });
+                odd_case |= has_odd_case(text);
+            }
+            let held = map.iter().map(|held| usize::from(*held)).sum::<usize>();
+            // About one bit in six or less is set.
+            let size = (6 * held).next_power_of_two().clamp(64, 1 << WIDE);
+            let shift = WIDE - size.trailing_zeros();
+            let mut bits = vec![0u64; size / 64];
+            for (hash, _) in map.iter().enumerate().filter(|(_, held)| **held == 1) {
+                let at = hash >> shift;
+                if let Some(word) = bits.get_mut(at / 64) {
+                    *word |= 1 << (at % 64);
+                }
+            }
+            Grams {
+                bits: bits.into(),
+                shift,
+                odd_case,
+            }
+        })
+    }
+
+    pub(super) fn may_hold(&self, wanted: &Trigrams) -> bool {
+        wanted.0.iter().all(|hash| {
+            let at = usize::from(*hash) >> self.shift;
+            self.bits
+                .get(at / 64)
+                .is_none_or(|word| word & 1 << (at % 64) != 0)
+        })
+    }
+
+    pub(super) fn bytes(&self) -> usize {
+        size_of_val(&*self.bits)
+    }
+}
+
+pub(super) fn has_odd_case(text: &[u8]) -> bool {
+    !text.is_ascii()
+        && [&b"\xe2\x84\xaa"[..], b"\xc5\xbf"]
+            .iter()
+            .any(|odd| memchr::memmem::find(text, odd).is_some())
+}
+
+fn each(text: &[u8], mut visit: impl FnMut(u16)) {
+    let mut gram = 0u32;
+    for byte in text {
+        gram = (gram << 8 | u32::from(fold(*byte))) & 0xff_ffff;
+        // A delimiter within is a zero byte.
+        if gram > 0xffff && gram & 0xff00 != 0 && gram & 0xff != 0 {
+            visit((gram.wrapping_mul(0x9e37_79b1) >> (32 - WIDE)) as u16);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn absent_words_are_mostly_known_to_be_absent() {
+        let text = "the quick brown fox jumps over the lazy dog 4711 ".repeat(3);
+        let grams = Grams::of(&[text.as_bytes()]);
+        let may = |word: &str| grams.may_hold(&Trigrams::of(word.as_bytes()));
+        assert!(may("quick") && may("QUICK") && may("fox jum") && may("") && may("zz"));
+        assert!(!may("needle") && !may("absent") && !may("timeout"));
+        assert!(!grams.odd_case);
+        assert!(Grams::of(&["\u{212a}".as_bytes()]).odd_case);
+        assert!(Grams::of(&["Maſt".as_bytes()]).odd_case);
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_there_is_never_denied(
+            text in proptest::collection::vec(any::<u8>(), 0..500),
+            other in "[ -~]{0,400}",
+            from in 0usize..500,
+            length in 0usize..12,
+        ) {
+            let grams = Grams::of(&[&text, other.as_bytes()]);
+            for text in [&text[..], other.as_bytes()] {
+                let from = from.min(text.len());
+                let part = &text[from..(from + length).min(text.len())];
+                prop_assert!(grams.may_hold(&Trigrams::of(part)));
+                prop_assert!(grams.may_hold(&Trigrams::of(&part.to_ascii_uppercase())));
+            }
+        }
+    }
+}
