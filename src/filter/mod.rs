@@ -41,6 +41,8 @@ pub trait Row {
 pub enum Value<'a> {
     /// Compared as text.
     Text(Cow<'a, str>),
+    /// The same, of bytes that need not be UTF-8.
+    Bytes(&'a [u8]),
     /// Compared as a number: a count, bytes, seconds or a priority, as the field's [`Kind`] says.
     Number(f64),
 }
@@ -116,6 +118,11 @@ impl Filter {
         parse::parse(text, Some(fields))
     }
 
+    /// Its terms, all of which a row must pass.
+    pub(crate) fn terms(&self) -> &[Term] {
+        &self.terms
+    }
+
     /// The text it was parsed from.
     pub fn as_str(&self) -> &str {
         &self.text
@@ -148,11 +155,12 @@ impl Filter {
 }
 
 impl Test {
-    fn holds<R: Row + ?Sized>(&self, row: &R) -> bool {
+    pub(crate) fn holds<R: Row + ?Sized>(&self, row: &R) -> bool {
         match self {
             Test::Anywhere(pattern) => row.texts(&mut |text| pattern.is_match(text)),
             Test::Field(name, patterns) => match row.field(name) {
                 Some(Value::Text(text)) => patterns.iter().any(|p| p.is_match(text.as_bytes())),
+                Some(Value::Bytes(text)) => patterns.iter().any(|p| p.is_match(text)),
                 Some(Value::Number(number)) => {
                     let text = number.to_string();
                     patterns.iter().any(|p| p.is_match(text.as_bytes()))

@@ -1,10 +1,14 @@
 //! What a term looks for in a text: a word, a regular expression or a fuzzy pattern.
 
 use regex::bytes::{Regex, RegexBuilder};
-use std::ops::Range;
+use regex_syntax::hir::Hir;
+use std::{ops::Range, sync::Arc};
 
 /// Compiled size that a regular expression may reach; larger ones are refused.
 const SIZE_LIMIT: usize = 1 << 20;
+
+/// How deep a regular expression may be nested.
+const NEST_LIMIT: u32 = 64;
 
 /// Something to look for in a text. Cheap to clone; matching takes time linear in the text.
 #[derive(Debug, Clone)]
@@ -12,8 +16,15 @@ pub struct Pattern(Inner);
 
 #[derive(Debug, Clone)]
 enum Inner {
-    Regex(Regex),
-    Fuzzy { needle: Vec<char>, fold: bool },
+    Regex {
+        regex: Regex,
+        source: Arc<str>,
+        fold: bool,
+    },
+    Fuzzy {
+        needle: Vec<char>,
+        fold: bool,
+    },
 }
 
 impl Pattern {
@@ -44,7 +55,7 @@ impl Pattern {
     /// Whether the text contains a match.
     pub fn is_match(&self, text: &[u8]) -> bool {
         match &self.0 {
-            Inner::Regex(regex) => regex.is_match(text),
+            Inner::Regex { regex, .. } => regex.is_match(text),
             Inner::Fuzzy { needle, fold } => {
                 let text = String::from_utf8_lossy(text);
                 fuzzy(&text, needle, *fold).is_some()
@@ -52,10 +63,24 @@ impl Pattern {
         }
     }
 
+    /// What it looks for, taken apart; `None` when it is no regular expression.
+    pub(crate) fn hir(&self) -> Option<Hir> {
+        let Inner::Regex { source, fold, .. } = &self.0 else {
+            return None;
+        };
+        regex_syntax::ParserBuilder::new()
+            .utf8(false)
+            .case_insensitive(*fold)
+            .nest_limit(NEST_LIMIT)
+            .build()
+            .parse(source)
+            .ok()
+    }
+
     /// Appends the byte ranges of all matches that are not empty, on character boundaries.
     pub fn find_all(&self, text: &str, ranges: &mut Vec<Range<usize>>) {
         match &self.0 {
-            Inner::Regex(regex) => ranges.extend(
+            Inner::Regex { regex, .. } => ranges.extend(
                 regex
                     .find_iter(text.as_bytes())
                     .map(|m| m.range())
@@ -94,9 +119,15 @@ fn compile(source: &str, fold: bool) -> Result<Pattern, String> {
         .case_insensitive(fold)
         .size_limit(SIZE_LIMIT)
         .dfa_size_limit(2 * SIZE_LIMIT)
-        .nest_limit(64)
+        .nest_limit(NEST_LIMIT)
         .build()
-        .map(|regex| Pattern(Inner::Regex(regex)))
+        .map(|regex| {
+            Pattern(Inner::Regex {
+                regex,
+                source: source.into(),
+                fold,
+            })
+        })
         .map_err(|error| match error {
             regex::Error::CompiledTooBig(_) => {
                 "the regular expression is too large: use smaller repetition counts".to_owned()

@@ -94,7 +94,7 @@ impl Row for Seen<'_> {
             "id" => self.identifier.map(text),
             "prio" => Some(Value::Number(f64::from(self.priority))),
             "pid" => self.pid.map(|pid| Value::Number(f64::from(pid))),
-            "message" => Some(text(self.message)),
+            "message" => Some(Value::Bytes(self.message)),
             "boot" => Some(Value::Text(Cow::Owned(format!("{:032x}", self.boot)))),
             "age" => {
                 let micros = self.now.as_microsecond().saturating_sub(self.realtime);

@@ -1,6 +1,38 @@
-//! What is asked of journal entries: which rows pass a set of filters.
+//! What is asked of journal entries: several filters, each in or out, and a range of time.
+//!
+//! A [`Question`] can be asked of one row, or of whole blocks of the store through an
+//! [`Evaluator`], which looks at as little as it can: sources and patterns are few, an index says
+//! which blocks cannot hold a word. Nothing is remembered here of what is shown.
 
-use crate::filter::{Filter, Row};
+pub mod bits;
+mod evaluate;
+mod language;
+mod matches;
+mod needle;
+mod plan;
+mod seen;
+mod text;
+
+#[cfg(test)]
+mod tests;
+
+pub use bits::Bits;
+pub use evaluate::Evaluator;
+pub use matches::{Marks, Matches};
+
+use crate::{
+    filter::{self, Filter},
+    logs::{
+        seen::Seen,
+        store::{Item, Row, Source},
+    },
+};
+use evaluate::Group;
+use jiff::Timestamp;
+use matches::Set;
+use plan::{Ask, Plan};
+use std::ops::Range;
+use text::Asked;
 
 /// One of several filters, each of which may be switched off and on again.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,7 +65,124 @@ impl Clause {
     }
 
     /// Whether a row gets by this clause; each does while it is off or its filter is empty.
-    pub fn passes<R: Row + ?Sized>(&self, row: &R) -> bool {
+    pub fn passes<R: filter::Row + ?Sized>(&self, row: &R) -> bool {
         !self.on || self.filter.is_empty() || self.filter.matches(row) != self.out
+    }
+}
+
+/// See the module.
+#[derive(Debug)]
+pub struct Question {
+    clauses: Vec<Clause>,
+    /// The clauses that are on, ready to be asked.
+    groups: Vec<Group>,
+    /// From which time ages are reckoned, in microseconds since 1970.
+    now: i64,
+    /// Times of rows ([`RowId::time`](super::store::RowId::time)); all without it.
+    between: Option<Range<i64>>,
+    /// Holes pass.
+    gaps: bool,
+}
+
+impl Question {
+    /// Which rows pass all clauses? What is missing is never hidden: gaps pass.
+    pub fn new(clauses: Vec<Clause>, now: Timestamp) -> Question {
+        let on = clauses
+            .iter()
+            .filter(|clause| clause.on && !clause.filter.is_empty());
+        let groups = on.map(|clause| {
+            let asks: Vec<Ask> = clause.filter.terms().iter().map(Ask::new).collect();
+            Group {
+                out: clause.out,
+                of_sources: asks
+                    .iter()
+                    .all(|ask| matches!(ask.plan, Plan::Source | Plan::Nothing)),
+                asks,
+            }
+        });
+        Question {
+            groups: groups.collect(),
+            clauses,
+            now: now.as_microsecond(),
+            between: None,
+            gaps: true,
+        }
+    }
+
+    /// Which rows does a search hit? Gaps are no hits.
+    pub fn search(filter: Filter, now: Timestamp) -> Question {
+        Question {
+            gaps: false,
+            ..Question::new(vec![Clause::within(filter)], now)
+        }
+    }
+
+    /// Only rows of this time, in microseconds since 1970 by our clock; gaps as well.
+    pub fn between(self, times: Option<Range<i64>>) -> Question {
+        Question {
+            between: times,
+            ..self
+        }
+    }
+
+    /// The range of time, if there is one.
+    pub fn times(&self) -> Option<&Range<i64>> {
+        self.between.as_ref()
+    }
+
+    /// All clauses, also those that are off.
+    pub fn clauses(&self) -> &[Clause] {
+        &self.clauses
+    }
+
+    /// Whether every row passes.
+    pub fn is_empty(&self) -> bool {
+        self.groups.is_empty() && self.between.is_none() && self.gaps
+    }
+
+    /// Whether a row passes.
+    pub fn holds(&self, row: &Row) -> bool {
+        let time = row.id.time;
+        if self
+            .between
+            .as_ref()
+            .is_some_and(|times| !times.contains(&time))
+        {
+            return false;
+        }
+        match &row.item {
+            Item::Gap(_) => self.gaps,
+            Item::Entry(entry) => {
+                let now = Timestamp::from_microsecond(self.now).unwrap_or_default();
+                let seen = Seen {
+                    realtime: time,
+                    ..Seen::entry(entry, now)
+                };
+                self.clauses.iter().all(|clause| clause.passes(&seen))
+            }
+        }
+    }
+
+    /// Whether rows of this source pass what sources decide.
+    fn marks(&self, source: &Source) -> bool {
+        let decided = self.groups.iter().filter(|group| group.of_sources);
+        source.gap || decided.into_iter().all(|group| group.marks(source))
+    }
+
+    fn in_time(&self, asked: &Asked<'_>) -> Set {
+        let Some(times) = &self.between else {
+            return Set::All;
+        };
+        let (first, last) = (asked.block.first().time, asked.block.last().time);
+        if times.contains(&first) && times.contains(&last) {
+            Set::All
+        } else if last < times.start || first >= times.end {
+            Set::None
+        } else {
+            let rows = asked.rows();
+            let mut bits = Bits::none(rows.len());
+            bits.fill(rows.at_time(times.start)..rows.at_time(times.end));
+            Set::from(bits)
+        }
     }
 }

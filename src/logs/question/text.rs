@@ -1,0 +1,303 @@
+//! The messages of a block searched for one pattern, with as little unpacked as will do.
+
+use super::{
+    bits::Bits,
+    matches::Set,
+    needle::{Fit, Needles, Values},
+    plan::Look,
+};
+use crate::{
+    filter,
+    logs::{
+        pattern::Pattern,
+        store::{Block, OWN_TEXT, Rows},
+    },
+};
+use regex::bytes::Regex;
+use std::{cell::OnceCell, collections::HashMap, sync::Arc};
+
+/// Patterns that are remembered; beyond that, all are forgotten.
+const REMEMBERED: usize = 1 << 16;
+
+/// A block that is asked, and its rows once somebody needs them whole.
+pub(super) struct Asked<'a> {
+    pub(super) block: &'a Arc<Block>,
+    rows: OnceCell<Rows>,
+}
+
+impl<'a> Asked<'a> {
+    pub(super) fn new(block: &'a Arc<Block>) -> Asked<'a> {
+        let rows = OnceCell::new();
+        Asked { block, rows }
+    }
+
+    pub(super) fn rows(&self) -> &Rows {
+        self.rows.get_or_init(|| self.block.open())
+    }
+}
+
+/// What patterns say, remembered by their address: each is held, so that no other one takes it.
+#[derive(Debug, Default)]
+struct Fits(HashMap<usize, (Arc<Pattern>, Fit), foldhash::fast::RandomState>);
+
+impl Fits {
+    /// For each pattern of the block.
+    fn of(&mut self, block: &Block, mut find: impl FnMut(&Pattern) -> Fit) -> Vec<Fit> {
+        if self.0.len() + block.patterns().len() > REMEMBERED {
+            self.0.clear();
+        }
+        let patterns = block.patterns().iter().map(|used| &used.what);
+        let fits = patterns.map(|pattern| {
+            let known = self.0.entry(Arc::as_ptr(pattern).addr());
+            let known = known.or_insert_with(|| (pattern.clone(), find(pattern)));
+            known.1
+        });
+        fits.collect()
+    }
+}
+
+/// What is remembered of one [`Look`], and a buffer.
+#[derive(Debug, Default)]
+pub(super) struct Memory {
+    /// Of the needles.
+    fits: Fits,
+    /// Of messages that are the same for all rows of a pattern.
+    same: Fits,
+    /// One for each set of required needles.
+    required: Vec<Memory>,
+    buffer: Vec<u8>,
+}
+
+/// The rows whose message the look finds; what it says of rows outside of `within` is not used.
+pub(super) fn rows(look: &Look, asked: &Asked<'_>, within: &Set, memory: &mut Memory) -> Set {
+    match look {
+        Look::Everything => Set::All,
+        Look::Needles { pattern, needles } if needles.folds() && asked.block.has_odd_case() => {
+            one_by_one(pattern, asked, within, memory)
+        }
+        Look::Needles { pattern, needles } => {
+            let found = search(needles, asked, within, memory);
+            let wrong = |row: &usize| !is_match(pattern, asked, *row, &mut memory.buffer);
+            let wrong: Vec<usize> = found.unsure.into_iter().filter(wrong).collect();
+            match found.rows {
+                Set::Some(mut bits) if !wrong.is_empty() => {
+                    wrong.into_iter().for_each(|row| bits.unset(row));
+                    Set::from(bits)
+                }
+                set => set,
+            }
+        }
+        Look::Each { pattern, required } => {
+            let odd = asked.block.has_odd_case();
+            memory.required.resize_with(required.len(), Memory::default);
+            let mut left = within.clone();
+            for (needles, memory) in required.iter().zip(&mut memory.required) {
+                if !(needles.folds() && odd) && !left.is_none() {
+                    let found = search(needles, asked, &left, memory).rows;
+                    left = left.and(found);
+                }
+            }
+            one_by_one(pattern, asked, &left, memory)
+        }
+    }
+}
+
+/// What a search for needles found.
+struct Found {
+    /// All rows that may contain one.
+    rows: Set,
+    /// Those of them that are not sure.
+    unsure: Vec<usize>,
+}
+
+fn search(needles: &Needles, asked: &Asked<'_>, within: &Set, memory: &mut Memory) -> Found {
+    let block = asked.block;
+    let fits = memory.fits.of(block, |pattern| needles.fit(pattern));
+    let has = |wanted| fits.contains(&wanted);
+    let fit = |pattern: u16| fits.get(usize::from(pattern)).copied();
+    let mut bits = if has(Fit::Always) {
+        Bits::of(block.pattern_of(), |pattern| {
+            fit(pattern) == Some(Fit::Always)
+        })
+    } else {
+        Bits::none(block.rows())
+    };
+
+    let inside = needles.inside(block);
+    let mut parts = Vec::new();
+    let mut anything = false;
+    if has(Fit::Maybe) {
+        for values in needles.across(block) {
+            match values {
+                Values::Nothing => {}
+                Values::Part(part, _) => parts.push(part),
+                Values::Anything => anything = true,
+            }
+        }
+    }
+    let mut candidates = None;
+    if inside.is_some() || !parts.is_empty() {
+        let values = block.values_bytes(&mut memory.buffer);
+        if let Some(inside) = inside {
+            let lines = lines(inside, values);
+            each_line(block, &lines, |row, _| bits.set(row));
+        }
+        for part in parts {
+            let lines = lines(part, values);
+            each_line(block, &lines, |row, pattern| {
+                if fit(pattern) == Some(Fit::Maybe) {
+                    candidates
+                        .get_or_insert_with(|| Bits::none(block.rows()))
+                        .set(row);
+                }
+            });
+        }
+    }
+    if anything || has(Fit::Unsure) {
+        let more = Bits::of(block.pattern_of(), |pattern| match fit(pattern) {
+            Some(Fit::Maybe) => anything,
+            Some(Fit::Unsure) => true,
+            _ => false,
+        });
+        candidates
+            .get_or_insert_with(|| Bits::none(block.rows()))
+            .or(&more);
+    }
+
+    let own = block
+        .patterns()
+        .iter()
+        .map(|used| used.rows as usize)
+        .sum::<usize>()
+        < block.rows();
+    if own && needles.may_be_in_texts(block) {
+        texts(needles.any(), asked, &mut memory.buffer, &mut bits);
+    }
+
+    let mut unsure = Vec::new();
+    if let Some(candidates) = candidates {
+        for row in candidates.iter() {
+            if !bits.get(row) && within.has(row) {
+                bits.set(row);
+                unsure.push(row);
+            }
+        }
+    }
+    let rows = Set::from(bits);
+    Found { rows, unsure }
+}
+
+/// The numbers of the lines with a match that has no newline in it, ascending.
+fn lines(search: &Regex, text: &[u8]) -> Vec<usize> {
+    let mut lines = Vec::new();
+    let (mut line, mut at) = (0, 0);
+    while let Some(found) = search.find_at(text, at) {
+        let before = text.get(at..found.start()).unwrap_or_default();
+        line += memchr::memchr_iter(b'\n', before).count();
+        lines.push(line);
+        let rest = text.get(found.start()..).unwrap_or_default();
+        let Some(end) = memchr::memchr(b'\n', rest) else {
+            break;
+        };
+        at = found.start() + end + 1;
+        line += 1;
+    }
+    lines
+}
+
+/// The row and the pattern of each of these lines of a block's values.
+fn each_line(block: &Block, lines: &[usize], mut visit: impl FnMut(usize, u16)) {
+    let patterns = block.patterns().iter();
+    let slots: Vec<bool> = patterns.map(|used| used.what.slots() > 0).collect();
+    let mut lines = lines.iter().copied().peekable();
+    let mut line = 0;
+    for (row, pattern) in block.pattern_of().iter().enumerate() {
+        if slots.get(usize::from(*pattern)) != Some(&true) {
+            continue;
+        }
+        match lines.peek() {
+            None => return,
+            Some(wanted) if *wanted == line => {
+                lines.next();
+                visit(row, *pattern);
+            }
+            Some(_) => {}
+        }
+        line += 1;
+    }
+}
+
+/// Adds the rows with a text of their own that has a match.
+fn texts(search: &Regex, asked: &Asked<'_>, buffer: &mut Vec<u8>, bits: &mut Bits) {
+    if !search.is_match(asked.block.texts_bytes(buffer)) {
+        return;
+    }
+    let texts = asked.rows().texts();
+    let mut at = 0;
+    while let Some(found) = search.find_at(texts.bytes(), at) {
+        let row = texts.row_at(found.start());
+        let range = texts.range(row);
+        // What reaches over the end is none, but may have hidden one.
+        if found.end() <= range.end || search.is_match(texts.row(row)) {
+            bits.set(row);
+        }
+        at = range.end + 1;
+        if at > texts.bytes().len() {
+            break;
+        }
+    }
+}
+
+fn is_match(
+    pattern: &filter::Pattern,
+    asked: &Asked<'_>,
+    row: usize,
+    buffer: &mut Vec<u8>,
+) -> bool {
+    asked.rows().message(row, buffer);
+    pattern.is_match(buffer)
+}
+
+/// Looks at each message, but for those that are the same for all rows of a pattern.
+fn one_by_one(
+    pattern: &filter::Pattern,
+    asked: &Asked<'_>,
+    within: &Set,
+    memory: &mut Memory,
+) -> Set {
+    let block = asked.block;
+    let Memory { same, buffer, .. } = memory;
+    let among: Option<&Bits> = match within {
+        Set::None => return Set::None,
+        Set::All => None,
+        Set::Some(bits) => Some(bits),
+    };
+    let fits = same.of(block, |whole| {
+        if whole.slots() > 0 {
+            return Fit::Unsure;
+        }
+        buffer.clear();
+        whole.fill(b"", buffer);
+        if pattern.is_match(buffer) {
+            Fit::Always
+        } else {
+            Fit::Never
+        }
+    });
+    let mut bits = Bits::none(block.rows());
+    for (row, of) in block.pattern_of().iter().enumerate() {
+        if among.is_some_and(|among| !among.get(row)) {
+            continue;
+        }
+        let found = match fits.get(usize::from(*of)) {
+            Some(Fit::Always) => true,
+            Some(Fit::Never) => false,
+            Some(_) => is_match(pattern, asked, row, buffer),
+            None => *of == OWN_TEXT && is_match(pattern, asked, row, buffer),
+        };
+        if found {
+            bits.set(row);
+        }
+    }
+    Set::from(bits)
+}
