@@ -428,3 +428,28 @@ async fn passes_through(host: &TestHost) -> bool {
     }
     false
 }
+
+#[tokio::test]
+async fn new_keys_in_the_middle_lose_nothing() {
+    require!(hosts);
+    let server = TestHost::up("rekey");
+    let limit = b"RekeyLimit 256K 2s\nLogLevel DEBUG1\n";
+    let file = "/etc/ssh/sshd_config.d/a-rekey.conf";
+    server.feed(&["sh", "-c", &format!("cat >{file}")], limit);
+    server.fault("sshd-restart");
+    let ways = Ways::to(&server, "");
+    let host = ways.host(Russh, "rekey", &Says::nothing());
+    let (number, _) = host.connection(Some(PATIENCE)).await.unwrap();
+    // Enough bytes for dozens of new keys, and enough time for some more.
+    let line = "head -c 16777216 /dev/zero | wc -c; sleep 5; head -c 16777216 /dev/zero";
+    let command = Argv::new("sh").args(["-c", line]);
+    let output = host.output(&command, 64 << 20).await.unwrap();
+    assert_eq!(output.exit, ExitStatus::Code(0));
+    assert_eq!(output.stdout.len(), "16777216\n".len() + 16_777_216);
+    let (after, _) = host.connection(Some(PATIENCE)).await.unwrap();
+    assert_eq!(after, number, "it is the same connection");
+    server.run(&["journalctl", "--sync"]);
+    let log = server.run(&["journalctl", "-o", "cat", "-t", "sshd-session"]);
+    let renewed = log.matches("rekeying").count();
+    assert!(renewed > 20, "new keys {renewed} times: {log}");
+}

@@ -9,11 +9,12 @@
 
 mod common;
 
-use common::{Qd, TestHost};
+use common::{Qd, Terminal, TestHost};
 use std::{
     io::{BufRead, BufReader, Read},
     net::TcpStream,
     process::{Command, Stdio},
+    time::{Duration, Instant},
 };
 
 #[test]
@@ -105,5 +106,102 @@ fn a_tunnel_carries_connections_to_ports_and_sockets() {
         }
         common::interrupt(&tunnel);
         assert_eq!(tunnel.wait().unwrap().code(), Some(130));
+    }
+}
+
+#[test]
+fn a_shell_on_a_terminal_ends_with_its_code_or_says_why() {
+    require!(hosts);
+    let host = TestHost::up("shell");
+    let config = host.config();
+    let qd = Qd::with(&config);
+    let script = "\"$1\" ssh shell; printf 'code %s.\\n' \"$?\"; \
+                  stty -a | tr ' ;' '\\n\\n' | grep -x -e '-*echo' -e '-*icanon'; echo over";
+    let words = ["-c", script, "sh", Qd::binary()];
+    let shell = || {
+        let terminal = Terminal::command(&qd, &[], "/bin/sh", &words, (90, 30));
+        terminal.wait_for("operator@");
+        terminal
+    };
+    let given_back = |terminal: &Terminal, code: u8| {
+        terminal.wait_for("over");
+        let text = terminal.text();
+        assert!(text.contains(&format!("code {code}.")), "{text}");
+        assert!(text.contains("\nicanon\necho\n"), "{text}");
+        text
+    };
+
+    let terminal = shell();
+    terminal.keys("stty size\r");
+    terminal.wait_for("30 90");
+    terminal.resize(100, 40);
+    // The news may be on its way for a moment.
+    terminal.keys("until [ \"$(stty size)\" = '40 100' ]; do sleep 0.1; done; echo res''ized\r");
+    terminal.wait_for("resized");
+    terminal.keys("exit 7\r");
+    given_back(&terminal, 7);
+
+    let terminal = shell();
+    host.fault("reset");
+    let text = given_back(&terminal, 3);
+    assert!(text.contains("has ended with its connection"), "{text}");
+}
+
+/// The command lines of processes that name this directory.
+fn mentioning(place: &str) -> Vec<String> {
+    std::fs::read_dir("/proc")
+        .unwrap()
+        .flatten()
+        .filter_map(|entry| std::fs::read(entry.path().join("cmdline")).ok())
+        .map(|words| String::from_utf8_lossy(&words).replace('\0', " "))
+        .filter(|line| line.contains(place))
+        .collect()
+}
+
+/// The system's ssh stays in the background for the console's sake, not longer.
+#[test]
+fn nothing_outlives_the_program() {
+    require!(hosts);
+    let host = TestHost::up("left");
+    let config = host.config();
+    let qd = Qd::with(&config);
+    config.write(
+        "config.json",
+        &serde_json::json!({
+            "terraform_packer_environment": "test",
+            "hosts_test": ["left"],
+            "ssh_config_test": "ssh_config",
+            "ssh_transport_test": "openssh",
+        })
+        .to_string(),
+    );
+    let temporary = tempfile::tempdir().unwrap();
+    let place = temporary.path().display().to_string();
+    for words in [
+        &["units", "--failed"][..],
+        &["logs", "-n", "1"],
+        &["--timeout", "0", "units"],
+        &["ssh", "--", "true"],
+        &["doctor"],
+    ]
+    .iter()
+    .cycle()
+    .take(15)
+    {
+        let output = qd.run(words).env("TMPDIR", &place).output().unwrap();
+        assert!(output.status.code().is_some(), "{words:?}: {output:?}");
+        let files: Vec<_> = temporary.path().read_dir().unwrap().collect();
+        assert!(files.is_empty(), "{words:?} leaves {files:?}");
+        // What was killed may take a moment to go.
+        let start = Instant::now();
+        loop {
+            let running = mentioning(&place);
+            if running.is_empty() {
+                break;
+            }
+            let patience = start.elapsed() < Duration::from_secs(20);
+            assert!(patience, "{words:?} leaves {running:?}");
+            std::thread::sleep(Duration::from_millis(50));
+        }
     }
 }

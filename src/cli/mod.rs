@@ -28,7 +28,7 @@ mod usage;
 
 use crate::problem::{Exit, Problem};
 use clap::{Args, Parser, Subcommand};
-use std::{path::PathBuf, process::ExitCode};
+use std::{path::PathBuf, process::ExitCode, time::Duration};
 
 /// The terminal from which a small team runs NixOS servers on Hetzner Cloud.
 #[derive(Debug, Parser)]
@@ -148,6 +148,9 @@ pub fn main() -> ExitCode {
     }
 }
 
+/// How long the end of tasks is waited for, where a thread cannot be ended.
+const LAST: Duration = Duration::from_millis(200);
+
 /// The exit code: 0, or what the answer means (see [`Exit`]).
 pub(crate) type Run = Result<u8, Problem>;
 
@@ -168,8 +171,9 @@ fn start(global: &Global, screen: &console::Screen, command: Option<Command>) ->
         })?;
     let result = runtime.block_on(supervised(global, screen, command));
     prompt::restore();
-    // Threads blocked in a read of the terminal must not keep the process.
-    runtime.shutdown_background();
+    // Tasks are dropped, and with them what they own: the system's ssh as a child, temporary files.
+    // A thread blocked in a read of the terminal must not keep the process for longer.
+    runtime.shutdown_timeout(LAST);
     result
 }
 

@@ -89,7 +89,15 @@ async fn shell(host: &Host) -> Run {
     }
     let status = host.shell().await.map_err(Problem::from)?;
     match status {
-        ExitStatus::Lost => Ok(Exit::Unreachable.code()),
+        ExitStatus::Lost => {
+            let message = "the shell has ended with its connection";
+            let lost = Problem::new("ssh", "lost", Exit::Unreachable, message);
+            Err(lost
+                .hint(
+                    "what ran in the foreground there was hung up; `qd doctor` looks at the way in",
+                )
+                .on(host.id().as_str()))
+        }
         status => Ok(code(&status).unwrap_or(Exit::Negative.code())),
     }
 }

@@ -113,8 +113,11 @@ impl News {
         let _ = self.0.send(JobEvent::Phase(name.into())).await;
     }
 
-    pub(super) async fn output(&self, line: impl Into<String>) {
-        let _ = self.0.send(JobEvent::Output(line.into())).await;
+    /// What may have several lines is told line by line.
+    pub(super) async fn output(&self, text: impl AsRef<str>) {
+        for line in text.as_ref().lines() {
+            let _ = self.0.send(JobEvent::Output(line.to_owned())).await;
+        }
     }
 
     async fn ended(&self, outcome: &Outcome) {

@@ -20,6 +20,7 @@ pub mod plain;
 pub mod quiet;
 pub mod run;
 pub mod runtime;
+mod shell;
 pub mod start;
 pub mod terminal;
 pub mod theme;

@@ -12,6 +12,7 @@ use super::{
     quiet::Quiet,
     run::{self, Console, Input, Leave},
     runtime::{QUEUE, Runtime, reload},
+    shell,
     terminal::{self, Guard},
     theme::{self, Ask, Definition, TerminalSays, Theme},
     update,
@@ -22,7 +23,6 @@ use crate::{
         settings::{self, Settings, TimeFormat},
     },
     problem::{Exit, Problem},
-    remote::HostId,
 };
 use crossterm::event::EventStream;
 use futures::{Stream, StreamExt};
@@ -412,31 +412,6 @@ impl run::Executor for Owner {
     }
 }
 
-/// A shell on a host by this very program, over the same settings and host key policy.
-async fn shell(owner: &Owner, env: &EnvId, host: &HostId) -> Option<Msg> {
-    let failed = |error: &dyn std::fmt::Display| {
-        let text = format!("cannot open a shell on {host}: {error}");
-        Some(Msg::Say(Level::Error, text))
-    };
-    let program = match std::env::current_exe() {
-        Ok(program) => program,
-        Err(error) => return failed(&error),
-    };
-    let ended = tokio::process::Command::new(program)
-        .arg("--config")
-        .arg(&owner.config)
-        .args(["--env", env.as_str(), "ssh", host.as_str()])
-        .status()
-        .await;
-    match ended {
-        Ok(status) if status.code() == Some(3) || status.code() == Some(4) => {
-            failed(&"the host could not be reached or refused; press r and look at the Deck")
-        }
-        Ok(_) => None,
-        Err(error) => failed(&error),
-    }
-}
-
 /// Everything anew after the screen was somebody else's.
 fn back(console: &mut Screen, said: Option<Msg>) -> io::Result<()> {
     let (columns, rows) = crossterm::terminal::size()?;
@@ -451,7 +426,7 @@ fn back(console: &mut Screen, said: Option<Msg>) -> io::Result<()> {
 /// What the terminal was given up for; what there is to say about it.
 async fn meanwhile(effect: Effect, owner: &Owner) -> Option<Msg> {
     match effect {
-        Effect::Shell(env, host) => shell(owner, &env, &host).await,
+        Effect::Shell(env, host) => shell::run(&owner.config, &env, &host).await,
         Effect::Suspend => {
             // Started without a shell (as a terminal window's own program), nobody could wake it.
             if nix::unistd::getsid(None) == Ok(nix::unistd::getpid()) {

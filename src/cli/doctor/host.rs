@@ -90,7 +90,7 @@ async fn journal(host: &Host) -> Check {
     if nothing || said.contains("permission") || said.contains("not seeing messages") {
         return Check::fail(
             "journal",
-            "the user logged in as may not read the system journal",
+            "this user may not read the system journal",
             "add it to the group systemd-journal (NixOS: \
              users.users.NAME.extraGroups = [ \"systemd-journal\" ]) and log in anew",
         );

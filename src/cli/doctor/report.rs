@@ -63,10 +63,11 @@ impl Printer {
 /// The last line: how many of what.
 pub(super) fn summary(checks: &[Check]) -> String {
     let count = |status| checks.iter().filter(|c| c.status == status).count();
+    let warnings = count(Status::Warn);
     format!(
-        "{} ok, {} warnings, {} failed, {} skipped\n",
+        "{} ok, {warnings} {}, {} failed, {} skipped\n",
         count(Status::Ok),
-        count(Status::Warn),
+        if warnings == 1 { "warning" } else { "warnings" },
         count(Status::Fail),
         count(Status::Skipped)
     )

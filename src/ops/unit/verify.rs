@@ -155,8 +155,10 @@ async fn wrong(
         show_last_lines(host, systemd, name, Of::Run(run), news).await;
     }
     let again = match verb {
-        Verb::Stop => "something started it again: `qd unit show` tells what triggers it",
-        _ => "its journal tells more: `qd logs`",
+        Verb::Stop => {
+            format!("something started it again: `qd unit show {name}` tells what triggers it")
+        }
+        _ => see_journal(name),
     };
     Outcome::failed(
         problem(
@@ -171,6 +173,10 @@ async fn wrong(
         .on(host.id().as_str()),
         Some(job),
     )
+}
+
+fn see_journal(name: &str) -> String {
+    format!("its journal tells more: `qd logs {name}`")
 }
 
 async fn job_failed(
@@ -199,27 +205,21 @@ async fn job_failed(
     let (what, hint) = match job.result.as_str() {
         "canceled" => (
             "another job took its place".to_owned(),
-            "somebody else may be at work on it: look before trying again",
+            "somebody else may be at work on it: look before trying again".to_owned(),
         ),
-        "timeout" => (
-            "it took too long".to_owned(),
-            "its journal tells more: `qd logs`",
-        ),
+        "timeout" => ("it took too long".to_owned(), see_journal(name)),
         "dependency" => (
             "a unit that it needs failed".to_owned(),
-            "`qd units --failed` tells which",
+            "`qd units --failed` tells which".to_owned(),
         ),
         "skipped" => (
             "it does not apply to the unit as it is now".to_owned(),
-            "`qd unit show` tells its state",
+            format!("`qd unit show {name}` tells its state"),
         ),
-        "failed" => (
-            format!("it failed{}", why(unit)),
-            "its journal tells more: `qd logs`",
-        ),
+        "failed" => (format!("it failed{}", why(unit)), see_journal(name)),
         other => (
             format!("the result is {other}"),
-            "`qd unit show` tells its state",
+            format!("`qd unit show {name}` tells its state"),
         ),
     };
     Outcome::failed(

@@ -94,7 +94,7 @@ pub(super) async fn connect(
         .args(["-M", "-N", "-o", "ControlPersist=no", "--"])
         .arg(&client.destination)
         .spawn()
-        .map_err(|e| link("no-ssh", format!("cannot start ssh: {e}")))?;
+        .map_err(|e| SshError::Link(no_ssh(id, &e)))?;
     let stderr = master.stderr.take();
     let said = tokio::spawn(async move {
         let mut text = Vec::new();
@@ -170,16 +170,15 @@ pub(super) async fn shell(
         // ssh's own failures have been told on the terminal by itself.
         Ok(Some(255)) | Ok(None) => Ok(ExitStatus::Lost),
         Ok(Some(code)) => Ok(ExitStatus::Code(code.unsigned_abs())),
-        Err(error) => Err(SshError::Link(
-            Problem::new(
-                "ssh",
-                "no-ssh",
-                Exit::Unreachable,
-                format!("cannot start ssh: {error}"),
-            )
-            .on(id.as_str()),
-        )),
+        Err(error) => Err(SshError::Link(no_ssh(id, &error))),
     }
+}
+
+fn no_ssh(id: &HostId, error: &std::io::Error) -> Problem {
+    let message = format!("cannot start ssh: {error}");
+    Problem::new("ssh", "no-ssh", Exit::Unreachable, message)
+        .hint("install OpenSSH's client, or choose `ssh_transport` russh, which needs none")
+        .on(id.as_str())
 }
 
 /// Options of the master and of its clients.

@@ -168,6 +168,7 @@ async fn names_user(id: &HostId, destination: &Destination, options: &Options) -
     }
     text.push_str(&format!("Host *\n  User {NOBODY}\n"));
     let path = std::env::temp_dir().join(format!("qd-{:016x}.conf", fastrand::u64(..)));
+    let _removed = Removed(&path);
     let written = {
         use std::os::unix::fs::OpenOptionsExt;
         std::fs::OpenOptions::new()
@@ -181,9 +182,18 @@ async fn names_user(id: &HostId, destination: &Destination, options: &Options) -
         Ok(()) => dash_g(id, destination, Some(&path)).await.ok(),
         Err(_) => None,
     };
-    let _ = std::fs::remove_file(&path);
     let user = answer.and_then(|v| v.get("user").and_then(|v| v.first()).cloned());
     user.is_some_and(|user| user != NOBODY)
+}
+
+/// A file that goes when this does, also when whoever waits for the answer has given up.
+struct Removed<'a>(&'a Path);
+
+impl Drop for Removed<'_> {
+    fn drop(&mut self) {
+        // Where it was not made there is nothing to remove.
+        let _ = std::fs::remove_file(self.0);
+    }
 }
 
 async fn dash_g(

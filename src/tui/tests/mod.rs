@@ -28,7 +28,7 @@ use ratatui::{Terminal, backend::TestBackend};
 use std::{io, time::Duration};
 use tokio::sync::mpsc;
 
-pub(super) fn now() -> Timestamp {
+pub(in crate::tui) fn now() -> Timestamp {
     "2026-11-23T12:00:00Z".parse().unwrap()
 }
 

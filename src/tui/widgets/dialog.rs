@@ -51,7 +51,7 @@ impl Dialog<'_> {
             return 0;
         }
         let widest = self.lines.iter().map(|(_, line)| columns(line)).max();
-        let buttons: usize = self.buttons.iter().map(|(b, _)| columns(b) + 6).sum();
+        let buttons: usize = self.buttons.iter().map(|(b, _)| columns(b) + 7).sum();
         let wanted = widest
             .unwrap_or(0)
             .max(columns(self.title) + 4)

@@ -195,7 +195,7 @@ impl Judge {
                 )
                 .hint(
                     "compare the fingerprint with the host's own (`ssh-keygen -lf` there), then \
-                     connect from a terminal and accept it",
+                     connect again and accept it: in the console, or by a command on a terminal",
                 ),
             )),
         }

@@ -101,7 +101,9 @@ pub(crate) fn troubles(world: &World, jobs: &[Job], now: Timestamp) -> Vec<Troub
         }
     }
     for job in jobs.iter().filter(|job| job.env == world.id) {
-        failed_job(job, &mut all);
+        if !mended(job, jobs) {
+            failed_job(job, &mut all);
+        }
     }
     all.sort_by_key(|trouble| {
         (
@@ -166,7 +168,13 @@ fn units(id: &HostId, host: &HostState, now: Timestamp, all: &mut Vec<Trouble>) 
             (Status::Bad, format!("{}: {why}", unit.name))
         } else if unit.sub == "auto-restart" {
             (Status::Bad, format!("{} keeps failing", unit.name))
-        } else if restarts >= RESTARTS && young && unit.active == "active" {
+        } else if restarts >= RESTARTS
+            && young
+            && matches!(
+                unit.active.as_str(),
+                "active" | "activating" | "deactivating"
+            )
+        {
             (
                 Status::Warning,
                 format!("{} restarts again and again", unit.name),
@@ -255,6 +263,14 @@ fn measured(id: &HostId, host: &HostState, metrics: &Metrics, all: &mut Vec<Trou
     }
 }
 
+/// Whether the same was done again since, and succeeded.
+fn mended(job: &Job, jobs: &[Job]) -> bool {
+    jobs.iter().any(|other| {
+        (other.env == job.env && other.title == job.title && other.started > job.started)
+            && (other.outcome.as_ref()).is_some_and(|o| o.state == EndState::Succeeded)
+    })
+}
+
 fn failed_job(job: &Job, all: &mut Vec<Trouble>) {
     let Some(outcome) = &job.outcome else { return };
     let status = match outcome.state {
@@ -277,4 +293,88 @@ fn failed_job(job: &Job, all: &mut Vec<Trouble>) {
             .and_then(|problem| problem.hint.clone()),
         cure: Cure::Jobs,
     });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        ops::{Intent, JobId, Outcome},
+        remote::systemd::{Unit, Verb},
+        tui::{
+            model::EnvId,
+            tests::{live, now},
+        },
+    };
+    use std::sync::Arc;
+
+    #[test]
+    fn a_restart_loop_is_a_problem_in_each_of_its_states() {
+        let mut model = live();
+        let world = model.worlds.get_mut(&EnvId::new("production")).unwrap();
+        for (active, sub) in [
+            ("activating", "auto-restart"),
+            ("activating", "start"),
+            ("active", "running"),
+            ("deactivating", "stop-sigterm"),
+            ("failed", "failed"),
+        ] {
+            let unit = Unit {
+                name: "worker.service".into(),
+                active: active.into(),
+                sub: sub.into(),
+                restarts: Some(RESTARTS),
+                since: Some(now()),
+                ..Unit::default()
+            };
+            let host = world.hosts.get_mut(&HostId::new("web-1")).unwrap();
+            let units = host.units.as_mut().unwrap();
+            units.insert(unit.name.clone(), Arc::new(unit));
+            let found = troubles(world, &[], now());
+            assert!(
+                found
+                    .iter()
+                    .any(|t| t.unit.as_deref() == Some("worker.service")),
+                "{active} ({sub}): {found:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_failed_operation_is_a_problem_until_the_same_succeeds() {
+        let model = live();
+        let env = EnvId::new("production");
+        let world = model.worlds.get(&env).unwrap();
+        let job = |id, minute, state| Job {
+            id: JobId(id),
+            env: env.clone(),
+            title: "restart nginx.service on web-1".into(),
+            intent: Intent::Unit {
+                host: HostId::new("web-1"),
+                unit: "nginx.service".into(),
+                verb: Verb::Restart,
+            },
+            steps: Vec::new(),
+            started: now() + SignedDuration::from_mins(minute),
+            ended: Some(now() + SignedDuration::from_mins(minute)),
+            phase: String::new(),
+            output: Default::default(),
+            dropped: 0,
+            outcome: Some(Outcome {
+                state,
+                summary: "so it was".into(),
+                problem: None,
+                job: None,
+            }),
+        };
+        let told = |jobs: &[Job]| {
+            let all = troubles(world, jobs, now());
+            all.iter().filter(|t| t.what == What::Job).count()
+        };
+        let failed = job(1, 0, EndState::Failed);
+        let succeeded = job(2, 1, EndState::Succeeded);
+        assert_eq!(told(std::slice::from_ref(&failed)), 1);
+        assert_eq!(told(&[failed.clone(), succeeded.clone()]), 0);
+        assert_eq!(told(&[failed, succeeded, job(3, 2, EndState::Failed)]), 1);
+    }
 }
