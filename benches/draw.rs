@@ -24,7 +24,6 @@ use quarterdeck::{
         update,
     },
 };
-use ratatui::{Terminal, TerminalOptions, Viewport, backend::CrosstermBackend, layout::Rect};
 use std::{
     io,
     sync::{
@@ -43,7 +42,9 @@ fn main() {
         let mut bench = Bench::new(size);
         bench.flow(20_000);
         bench.measure("nothing has changed", |_| {});
-        bench.measure("following, 333 new entries a frame", |bench| bench.flow(333));
+        bench.measure("following, 333 new entries a frame", |bench| {
+            bench.flow(333)
+        });
         bench.key(KeyCode::Up);
         for _ in 0..size.1 {
             bench.key(KeyCode::Up);
@@ -82,7 +83,7 @@ impl io::Write for Sink {
 }
 
 struct Bench {
-    console: Console<CrosstermBackend<Sink>>,
+    console: Console<Sink>,
     sink: Sink,
     stream: StreamId,
     count: u64,
@@ -108,22 +109,23 @@ impl Bench {
         let worlds = vec![World::new(&environment, false)];
         let mut model = Model::new(worlds, EnvId::new("production"), preferences);
         let sink = Sink::default();
-        let options = TerminalOptions {
-            viewport: Viewport::Fixed(Rect::new(0, 0, size.0, size.1)),
-        };
-        let terminal =
-            Terminal::with_options(CrosstermBackend::new(sink.clone()), options).unwrap();
-        update::update(&mut model, Msg::Clock(Timestamp::from_second(START).unwrap()));
+        update::update(
+            &mut model,
+            Msg::Clock(Timestamp::from_second(START).unwrap()),
+        );
         update::start(&mut model);
         update::update(&mut model, Msg::Resize(size.0, size.1));
         let mut bench = Bench {
-            console: Console::new(model, terminal, Timestamp::now),
+            console: Console::new(model, sink.clone(), Timestamp::now),
             sink,
             stream: StreamId(0),
             count: 0,
             other: false,
         };
-        let effects = bench.tell(Msg::Key(KeyEvent::new(KeyCode::Char('3'), KeyModifiers::NONE)));
+        let effects = bench.tell(Msg::Key(KeyEvent::new(
+            KeyCode::Char('3'),
+            KeyModifiers::NONE,
+        )));
         bench.stream = effects
             .iter()
             .find_map(|effect| match effect {
@@ -153,7 +155,10 @@ impl Bench {
                 entry(self.count)
             })
             .collect();
-        self.tell(Msg::Stream(self.stream, StreamMsg::Event(LogEvent::Entries(entries))));
+        self.tell(Msg::Stream(
+            self.stream,
+            StreamMsg::Event(LogEvent::Entries(entries)),
+        ));
     }
 
     fn draw(&mut self) {
@@ -219,10 +224,17 @@ fn entry(n: u64) -> Entry {
         ),
         _ => (
             "sshd",
-            format!("Failed password for invalid user alpha from {ip} port {} ssh2", r >> 48),
+            format!(
+                "Failed password for invalid user alpha from {ip} port {} ssh2",
+                r >> 48
+            ),
         ),
     };
-    let host = if n.is_multiple_of(2) { "web-1" } else { "data-1" };
+    let host = if n.is_multiple_of(2) {
+        "web-1"
+    } else {
+        "data-1"
+    };
     let micros = i64::try_from(n).unwrap() * 100;
     Entry {
         host: HostId::new(host),

@@ -17,7 +17,7 @@ pub mod model;
 pub mod msg;
 pub mod panes;
 pub mod plain;
-pub mod quiet;
+pub mod render;
 pub mod run;
 pub mod runtime;
 mod shell;

@@ -5,14 +5,19 @@ use super::{
     effect::Effect,
     model::Model,
     msg::{Mouse, Msg},
+    render::Screen,
     update,
     view::{self, ViewCache},
 };
 use crossterm::event::{Event, MouseButton, MouseEventKind};
 use futures::{Stream, StreamExt};
 use jiff::Timestamp;
-use ratatui::{Terminal, backend::Backend};
-use std::{future::poll_fn, io, task::Poll, time::Duration};
+use std::{
+    future::poll_fn,
+    io::{self, Write},
+    task::Poll,
+    time::Duration,
+};
 use tokio::{
     sync::mpsc,
     time::{Instant, sleep_until},
@@ -51,11 +56,10 @@ pub enum Input {
 
 /// Model, view and the terminal they are drawn on.
 #[derive(Debug)]
-pub struct Console<B: Backend> {
+pub struct Console<W> {
     /// The state of everything.
     pub model: Model,
-    /// What is on the screen.
-    pub terminal: Terminal<B>,
+    screen: Screen<W>,
     cache: ViewCache,
     frames: u64,
     drawn: Option<Instant>,
@@ -63,21 +67,24 @@ pub struct Console<B: Backend> {
     clock: fn() -> Timestamp,
 }
 
-impl<B: Backend> Console<B>
-where
-    B::Error: Send + Sync + 'static,
-{
-    /// Of this model on this terminal; `clock` says what time it is.
-    pub fn new(model: Model, terminal: Terminal<B>, clock: fn() -> Timestamp) -> Console<B> {
+impl<W: Write> Console<W> {
+    /// Of this model on the terminal behind `out`, of the model's size; `clock` says what time it
+    /// is.
+    pub fn new(model: Model, out: W, clock: fn() -> Timestamp) -> Console<W> {
         Console {
+            screen: Screen::new(out, model.size),
             model,
-            terminal,
             cache: ViewCache::default(),
             frames: 0,
             drawn: None,
             clicked: None,
             clock,
         }
+    }
+
+    /// What is on the screen.
+    pub fn screen(&self) -> &Screen<W> {
+        &self.screen
     }
 
     /// How many frames were drawn.
@@ -94,9 +101,10 @@ where
             return Ok(());
         }
         let (model, cache) = (&self.model, &mut self.cache);
-        self.terminal
-            .draw(|frame| view::view(model, cache, frame))
-            .map_err(io::Error::other)?;
+        self.screen.resize(model.size);
+        self.screen.draw(model.preferences.theme.base(), |buffer| {
+            view::view(model, cache, buffer)
+        })?;
         self.frames += 1;
         self.drawn = Some(Instant::now());
         Ok(())
@@ -107,14 +115,7 @@ where
     /// # Errors
     /// The terminal is gone.
     pub fn redraw(&mut self) -> io::Result<()> {
-        // Not `clear`: that asks the terminal where its cursor is, and waits for the answer.
-        let size = self.terminal.size().map_err(io::Error::other)?;
-        self.terminal
-            .resize(ratatui::layout::Rect::from((
-                ratatui::layout::Position::ORIGIN,
-                size,
-            )))
-            .map_err(io::Error::other)?;
+        self.screen.forget();
         self.model.dirty = true;
         self.draw()
     }
@@ -213,7 +214,11 @@ where
         match event {
             Event::Key(key) => Some(Msg::Key(key)),
             Event::Paste(text) => Some(Msg::Paste(text)),
-            Event::Resize(columns, rows) => Some(Msg::Resize(columns, rows)),
+            Event::Resize(columns, rows) => {
+                // Also when it is the old size again: the terminal may have moved or cut lines.
+                self.screen.forget();
+                Some(Msg::Resize(columns, rows))
+            }
             Event::FocusGained => Some(Msg::Focus(true)),
             Event::FocusLost => Some(Msg::Focus(false)),
             Event::Mouse(mouse) => match mouse.kind {

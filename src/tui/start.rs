@@ -9,7 +9,6 @@ use super::{
     model::{EnvId, Model, Preferences, World},
     msg::{Level, Msg},
     plain::Plain,
-    quiet::Quiet,
     run::{self, Console, Input, Leave},
     runtime::{QUEUE, Runtime, reload},
     shell,
@@ -27,9 +26,8 @@ use crate::{
 use crossterm::event::EventStream;
 use futures::{Stream, StreamExt};
 use jiff::{Timestamp, tz::TimeZone};
-use ratatui::{Terminal, backend::CrosstermBackend};
 use std::{
-    io::{self, BufWriter, IsTerminal, Stdout},
+    io::{self, IsTerminal, Stdout},
     path::PathBuf,
     sync::{Arc, Mutex, PoisonError},
     task::Poll,
@@ -59,7 +57,7 @@ pub struct Options {
     pub plain: bool,
 }
 
-type Screen = Console<Quiet<CrosstermBackend<BufWriter<Stdout>>>>;
+type Screen = Console<Stdout>;
 
 /// Runs the console; returns the exit code.
 ///
@@ -260,9 +258,7 @@ async fn on_terminal(
     model.size = crossterm::terminal::size()?;
     // Effects wait until the first frame is on the screen.
     let effects = update::start(&mut model);
-    let backend = BufWriter::with_capacity(64 * 1024, io::stdout());
-    let backend = Quiet::new(CrosstermBackend::new(backend));
-    let mut console = Console::new(model, Terminal::new(backend)?, Timestamp::now);
+    let mut console = Console::new(model, io::stdout(), Timestamp::now);
     console.draw()?;
     for effect in effects {
         run::Executor::execute(&mut owner, effect);

@@ -15,7 +15,10 @@ use super::{
     msg::Hit,
     panes::{Caches, Ctx, ScreenId},
 };
-use ratatui::{Frame, layout::Rect};
+use ratatui::{
+    buffer::Buffer,
+    layout::{Position, Rect},
+};
 
 /// What views remember between frames, and where things are that can be clicked.
 #[derive(Debug, Default)]
@@ -37,35 +40,29 @@ impl ViewCache {
     }
 }
 
-/// Draws everything.
-pub fn view(model: &Model, cache: &mut ViewCache, frame: &mut Frame) {
+/// Draws everything on a buffer that is empty, in the theme's ground; says where the cursor is
+/// shown.
+pub fn view(model: &Model, cache: &mut ViewCache, buffer: &mut Buffer) -> Option<Position> {
     let ViewCache { panes, hits } = cache;
     hits.clear();
-    let cursor = {
-        let buffer = frame.buffer_mut();
-        let layout = super::layout::Layout::of((buffer.area.width, buffer.area.height));
-        buffer.set_style(buffer.area, model.preferences.theme.base());
-        let whole = buffer.area;
-        let mut painter = Painter::new(buffer, hits, &model.preferences.theme);
-        header::draw(model, &layout, &mut painter);
-        if layout.tiny {
-            let rest = Rect::new(0, 1, whole.width, whole.height.saturating_sub(1));
-            header::reasons(model, rest, &mut painter);
-        } else {
-            header::tabs(model, layout.tabs, &mut painter);
-            if let (Some(id), Some(screen)) = (model.history.here(), model.screen())
-                && let Some(ctx) = ctx(model, id)
-            {
-                screen.pane.view(panes, &ctx, layout.body, &mut painter);
-            }
-            footer::draw(model, layout.footer, &mut painter);
+    let layout = super::layout::Layout::of((buffer.area.width, buffer.area.height));
+    let whole = buffer.area;
+    let mut painter = Painter::new(buffer, hits, &model.preferences.theme);
+    header::draw(model, &layout, &mut painter);
+    if layout.tiny {
+        let rest = Rect::new(0, 1, whole.width, whole.height.saturating_sub(1));
+        header::reasons(model, rest, &mut painter);
+    } else {
+        header::tabs(model, layout.tabs, &mut painter);
+        if let (Some(id), Some(screen)) = (model.history.here(), model.screen())
+            && let Some(ctx) = ctx(model, id)
+        {
+            screen.pane.view(panes, &ctx, layout.body, &mut painter);
         }
-        overlay::draw(model, &layout, &mut painter);
-        painter.cursor
-    };
-    if let Some(position) = cursor {
-        frame.set_cursor_position(position);
+        footer::draw(model, layout.footer, &mut painter);
     }
+    overlay::draw(model, &layout, &mut painter);
+    painter.cursor
 }
 
 /// What lies over the screen as lines of text, without frames; empty when nothing does.

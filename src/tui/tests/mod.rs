@@ -24,7 +24,7 @@ use crate::{
 };
 use crossterm::event::{Event, KeyCode, KeyEvent, KeyModifiers};
 use jiff::Timestamp;
-use ratatui::{Terminal, backend::TestBackend};
+use ratatui::buffer::Buffer;
 use std::{io, time::Duration};
 use tokio::sync::mpsc;
 
@@ -219,13 +219,13 @@ fn named(name: &str) -> Option<KeyEvent> {
 
 /// What is left after keys went through the real loop.
 pub(super) struct Driven {
-    pub(super) console: Console<TestBackend>,
+    pub(super) console: Console<io::Sink>,
     pub(super) effects: Vec<Effect>,
 }
 
 impl Driven {
     pub(super) fn screen(&self) -> String {
-        text(self.console.terminal.backend())
+        text(self.console.screen().shown())
     }
 
     pub(super) fn model(&self) -> &Model {
@@ -234,8 +234,7 @@ impl Driven {
 }
 
 /// Lines of what is on the screen, without blanks at their ends.
-pub(super) fn text(backend: &TestBackend) -> String {
-    let buffer = backend.buffer();
+pub(super) fn text(buffer: &Buffer) -> String {
     let mut out = String::new();
     for y in 0..buffer.area.height {
         let mut line = String::new();
@@ -257,8 +256,7 @@ pub(super) fn text(backend: &TestBackend) -> String {
 
 /// Drives a model by keys on a terminal of this size, through the real loop.
 pub(super) fn drive_on(model: Model, size: (u16, u16), text: &str) -> Driven {
-    let terminal = Terminal::new(TestBackend::new(size.0, size.1)).unwrap();
-    let mut console = Console::new(model, terminal, now);
+    let mut console = Console::new(model, io::sink(), now);
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()
         .build()

@@ -1,12 +1,26 @@
 //! Where views draw: a buffer that clips, and the list of what can be clicked.
 
-use crate::tui::{msg::Hit, theme::Theme};
+use crate::tui::{
+    msg::Hit,
+    render::measure::{self, cell_width},
+    theme::Theme,
+};
 use ratatui::{
-    buffer::Buffer,
+    buffer::{Buffer, Cell},
     layout::{Position, Rect},
     style::Style,
 };
-use unicode_width::UnicodeWidthStr;
+use std::{ops::Range, sync::LazyLock};
+
+/// A cell of each ASCII character: copying one is quicker than making it.
+static ASCII: LazyLock<Vec<Cell>> = LazyLock::new(|| {
+    let cell = |byte: u8| {
+        let mut cell = Cell::EMPTY;
+        cell.set_char(char::from(byte));
+        cell
+    };
+    (0..128).map(cell).collect()
+});
 
 /// Draws text into the buffer, clipped, and remembers what can be clicked.
 pub struct Painter<'a> {
@@ -41,11 +55,59 @@ impl<'a> Painter<'a> {
         if y < area.top() || y >= area.bottom() || x < area.left() || x >= area.right() {
             return 0;
         }
-        let room = width.min(area.right() - x);
-        let (end, _) = self
-            .buffer
-            .set_stringn(x, y, text, usize::from(room), style);
-        end.saturating_sub(x)
+        let room = usize::from(width.min(area.right() - x));
+        let mut used = 0;
+        if measure::is_plain(text) {
+            let cells = self.cells(y, x..area.right());
+            for (cell, byte) in cells.iter_mut().zip(text.bytes()).take(room) {
+                put(cell, ASCII.get(usize::from(byte)), style);
+                used += 1;
+            }
+        } else {
+            for cluster in measure::clusters(text) {
+                // What cannot be seen is not sent, and what controls is not text.
+                if cluster.width == 0 || cluster.text.contains(char::is_control) {
+                    continue;
+                }
+                let columns = usize::from(cluster.width);
+                if used + columns > room {
+                    break;
+                }
+                let x = x.saturating_add(u16::try_from(used).unwrap_or(u16::MAX));
+                let mut cells = self.cells(y, x..area.right()).iter_mut().take(columns);
+                if let Some(cell) = cells.next() {
+                    cell.set_symbol(cluster.text).set_style(style);
+                }
+                for covered in cells {
+                    put(covered, Some(&Cell::EMPTY), style);
+                }
+                used += columns;
+            }
+        }
+        let used = u16::try_from(used).unwrap_or(u16::MAX);
+        self.mend(y, x, used);
+        used
+    }
+
+    /// The cells of a line between two columns.
+    fn cells(&mut self, y: u16, columns: Range<u16>) -> &mut [Cell] {
+        let area = self.buffer.area;
+        let row = usize::from(y.saturating_sub(area.y)) * usize::from(area.width);
+        let at = |x: u16| row + usize::from(x.clamp(area.left(), area.right()) - area.x);
+        let range = at(columns.start)..at(columns.end);
+        self.buffer.content.get_mut(range).unwrap_or_default()
+    }
+
+    /// Where half of a wide character was drawn over, its other half goes too.
+    fn mend(&mut self, y: u16, x: u16, used: u16) {
+        if used == 0 || x == self.buffer.area.left() {
+            return;
+        }
+        if let Some(before) = self.cells(y, x - 1..x).first_mut()
+            && cell_width(before.symbol()) > 1
+        {
+            before.set_symbol(" ");
+        }
     }
 
     /// [`Painter::text`], ending in `…` (or its ASCII form) when it does not fit.
@@ -66,19 +128,23 @@ impl<'a> Painter<'a> {
     /// Puts a style on an area.
     pub fn style(&mut self, area: Rect, style: Style) {
         let area = area.intersection(self.buffer.area);
-        self.buffer.set_style(area, style);
+        for y in area.top()..area.bottom() {
+            for cell in self.cells(y, area.left()..area.right()) {
+                cell.set_style(style);
+            }
+        }
     }
 
     /// Empties an area.
     pub fn clear(&mut self, area: Rect) {
         let area = area.intersection(self.buffer.area);
+        let base = self.theme.base();
         for y in area.top()..area.bottom() {
-            for x in area.left()..area.right() {
-                if let Some(cell) = self.buffer.cell_mut((x, y)) {
-                    cell.reset();
-                    cell.set_style(self.theme.base());
-                }
+            for cell in self.cells(y, area.left()..area.right()) {
+                cell.reset();
+                cell.set_style(base);
             }
+            self.mend(y, area.left(), area.width);
         }
     }
 
@@ -90,5 +156,14 @@ impl<'a> Painter<'a> {
 
 /// How many columns a text takes.
 pub(crate) fn columns(text: &str) -> usize {
-    text.width()
+    measure::columns(text)
+}
+
+/// This symbol in a cell, its style laid over the one that the cell has.
+fn put(cell: &mut Cell, symbol: Option<&Cell>, style: Style) {
+    let Some(symbol) = symbol else { return };
+    let (fg, bg, modifier) = (cell.fg, cell.bg, cell.modifier);
+    cell.clone_from(symbol);
+    (cell.fg, cell.bg, cell.modifier) = (fg, bg, modifier);
+    cell.set_style(style);
 }

@@ -11,7 +11,6 @@ use crate::{
 use jiff::{Timestamp, tz::TimeZone};
 use ratatui::{layout::Rect, style::Style};
 use std::{borrow::Cow, fmt::Write};
-use unicode_width::UnicodeWidthStr;
 
 /// Lines that one wrapped entry may take on the screen; the rest is for the entry's own screen.
 const MAX_LINES: u16 = 50;
@@ -452,7 +451,7 @@ impl LogStyle<'_> {
         note.push_str(" to ");
         format.write(&mut note, gap.to, self.now, self.zone);
         let _ = write!(note, " is missing: {} ", text::clean(&gap.why));
-        let width = u16::try_from(note.width()).unwrap_or(u16::MAX);
+        let width = u16::try_from(crate::tui::view::columns(&note)).unwrap_or(u16::MAX);
         let lead = 3.min(area.width);
         for x in 1..lead {
             painter.text(area.x + x, area.y, 1, glyph, style);

@@ -1,11 +1,9 @@
 //! Text measured in columns: skipping, wrapping, drawing with highlights. Text given here is clean
 //! ([`crate::text::clean`]).
 
-use crate::tui::view::Painter;
+use crate::tui::{render::measure, view::Painter};
 use ratatui::style::Style;
 use std::ops::Range;
-use unicode_segmentation::UnicodeSegmentation;
-use unicode_width::UnicodeWidthStr;
 
 /// The part of a text that lies in a window of columns.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,8 +35,8 @@ pub fn window(text: &str, skip: usize, width: u16) -> Window {
     let mut start = None;
     let mut pad = 0usize;
     let mut used = 0usize;
-    for (at, grapheme) in text.grapheme_indices(true) {
-        let columns = grapheme.width();
+    for cluster in measure::clusters(text) {
+        let (at, columns) = (cluster.at, usize::from(cluster.width));
         if start.is_none() {
             if column + columns <= skip && (columns > 0 || column < skip) {
                 column += columns;
@@ -51,7 +49,7 @@ pub fn window(text: &str, skip: usize, width: u16) -> Window {
                 if pad > usize::from(width) {
                     pad = usize::from(width);
                 }
-                start = Some(at + grapheme.len());
+                start = Some(at + cluster.text.len());
                 continue;
             }
             start = Some(at);
@@ -91,7 +89,8 @@ pub fn wrap(text: &str, width: u16, mut line: impl FnMut(Range<usize>) -> bool) 
         let mut len = window.range.end;
         if len == 0 {
             // Not even one character fits: take it anyway, or nothing would ever end.
-            len = rest.graphemes(true).next().map_or(rest.len(), str::len);
+            let first = measure::clusters(rest).find(|cluster| cluster.width > 0);
+            len = first.map_or(rest.len(), |cluster| cluster.at + cluster.text.len());
         }
         let taken = rest.get(..len).unwrap_or(rest);
         let space = taken.rfind(' ').filter(|at| at * 2 > len);
@@ -216,7 +215,7 @@ mod tests {
             let w = window(&text, skip, width);
             let part = text.get(w.range.clone());
             prop_assert!(part.is_some());
-            prop_assert!(part.unwrap().width() + usize::from(w.pad) <= usize::from(width));
+            prop_assert!(measure::columns(part.unwrap()) + usize::from(w.pad) <= usize::from(width));
             let mut seen = 0;
             let mut lines = 0;
             wrap(&text, width, |r| {
@@ -229,7 +228,7 @@ mod tests {
             prop_assert_eq!(wrapped_height(&text, width, 1000), lines);
             let mut out = String::new();
             pad(&mut out, &text, width, false);
-            prop_assert_eq!(out.width(), usize::from(width));
+            prop_assert_eq!(measure::columns(&out), usize::from(width));
         }
     }
 }
