@@ -9,6 +9,7 @@ pub mod cli;
 pub mod config;
 pub mod demo;
 pub mod filter;
+mod job_control;
 pub mod logs;
 pub mod ops;
 pub mod problem;

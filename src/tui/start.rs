@@ -429,10 +429,8 @@ async fn meanwhile(effect: Effect, owner: &Owner) -> Option<Msg> {
                 let text = "there is no shell to go back to".to_owned();
                 return Some(Msg::Say(Level::Warning, text));
             }
-            // The whole job, as the terminal's own Ctrl-Z would do it.
-            let job = nix::unistd::getpgrp();
-            let stopped = nix::sys::signal::killpg(job, nix::sys::signal::Signal::SIGSTOP);
-            stopped
+            crate::job_control::stop(nix::sys::signal::Signal::SIGSTOP)
+                .await
                 .err()
                 .map(|error| Msg::Say(Level::Error, format!("cannot stop: {error}")))
         }

@@ -26,6 +26,7 @@ use std::{
     },
     time::{Duration, Instant},
 };
+use tokio::runtime::Handle;
 use zeroize::Zeroizing;
 
 /// How long a read waits for a key, in tenths of a second: then somebody may have given up.
@@ -166,8 +167,8 @@ impl Person for Tty {
                 Some(Typed::Suspend) => {
                     self.write("\n");
                     drop(raw);
-                    // Returns when the shell continues us.
-                    signal(Signal::SIGTSTP);
+                    let stop = crate::job_control::stop(Signal::SIGTSTP);
+                    let _ = Handle::try_current().ok()?.block_on(stop);
                     raw = Raw::enter(&self.file).ok()?;
                     self.write(prompt);
                     if echo {
