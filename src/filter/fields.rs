@@ -16,6 +16,8 @@ pub enum Kind {
     Seconds,
     /// A syslog priority, 0 to 7: `3` or `err`; a smaller number is worse.
     Priority,
+    /// A moment, in seconds since 1970: `@1795427434.5`, or `2026-11-23T14:05:00Z`.
+    Moment,
 }
 
 /// A field that filters may name.
@@ -89,6 +91,7 @@ pub const FIELDS: &[FieldSpec] = &[
         "active, failed, running, …",
     ),
     field("sub", &[], Kind::Text, "running, exited, auto-restart, …"),
+    field("time", &[], Kind::Moment, "when it was written"),
     field("type", &[], Kind::Text, "service, timer, socket, …"),
     field("unit", &["name"], Kind::Text, "unit"),
     field("user", &["who"], Kind::Text, "who did it"),
@@ -137,6 +140,7 @@ pub(crate) fn number(kind: Kind, text: &str, span: Range<usize>) -> Result<f64, 
         Kind::Bytes => bytes(text),
         Kind::Seconds => seconds(text),
         Kind::Priority => priority(text),
+        Kind::Moment => moment(text),
     };
     parsed.ok_or_else(|| {
         let want = match kind {
@@ -144,6 +148,7 @@ pub(crate) fn number(kind: Kind, text: &str, span: Range<usize>) -> Result<f64, 
             Kind::Count => "is not a number, e.g. 3",
             Kind::Bytes => "is not a size, e.g. 512K, 20M or 1.5G",
             Kind::Seconds => "is not a time span, e.g. 90s, 5m, 2h, 3d or 1h30m",
+            Kind::Moment => "is not a moment, e.g. @1795427434 or 2026-11-23T14:05:00Z",
             Kind::Priority => "is not a priority: 0 to 7, or emerg, alert, crit, err, warning, notice, info, debug",
         };
         let message = if text.is_empty() {
@@ -217,6 +222,16 @@ fn seconds(text: &str) -> Option<f64> {
     (!text.is_empty()).then_some(total)
 }
 
+fn moment(text: &str) -> Option<f64> {
+    match text.strip_prefix('@') {
+        Some(seconds) => plain(seconds),
+        None => {
+            let time: jiff::Timestamp = text.parse().ok()?;
+            Some(time.as_microsecond() as f64 / 1e6)
+        }
+    }
+}
+
 fn priority(text: &str) -> Option<f64> {
     let lower = text.to_ascii_lowercase();
     let name = match lower.as_str() {
@@ -252,6 +267,9 @@ mod tests {
             (Kind::Priority, "err", Some(3.0)),
             (Kind::Priority, "WARN", Some(4.0)),
             (Kind::Priority, "8", None),
+            (Kind::Moment, "@1795427434.5", Some(1_795_427_434.5)),
+            (Kind::Moment, "2026-11-23T14:05:00Z", Some(1_795_442_700.0)),
+            (Kind::Moment, "14:05", None),
             (Kind::Count, "-1", Some(-1.0)),
             (Kind::Count, "inf", None),
             (Kind::Count, "1e3", None),

@@ -11,7 +11,7 @@ use std::borrow::Cow;
 
 /// The fields that filters of journal entries may name.
 pub const FIELDS: &[&str] = &[
-    "age", "boot", "host", "id", "message", "pid", "prio", "unit",
+    "age", "boot", "host", "id", "message", "pid", "prio", "time", "unit",
 ];
 
 /// An entry, borrowed from wherever it is kept.
@@ -96,6 +96,7 @@ impl Row for Seen<'_> {
             "pid" => self.pid.map(|pid| Value::Number(f64::from(pid))),
             "message" => Some(Value::Bytes(self.message)),
             "boot" => Some(Value::Text(Cow::Owned(format!("{:032x}", self.boot)))),
+            "time" => Some(Value::Number(self.realtime as f64 / 1e6)),
             "age" => {
                 let micros = self.now.as_microsecond().saturating_sub(self.realtime);
                 Some(Value::Number(micros as f64 / 1e6))
@@ -144,6 +145,8 @@ mod tests {
             "host:h1",
             "boot:65fb",
             "age:<60s",
+            "time:>=@1795427434.795173",
+            "time<@1795427434.795173",
             "/^started/",
         ];
         let (host, now) = (

@@ -26,6 +26,8 @@ pub enum Context {
     Entry,
     /// The list below the journal: filters, marks, patterns.
     Panel,
+    /// The histogram above the journal.
+    Histogram,
     /// Running and past operations.
     Jobs,
     /// What was said.
@@ -48,6 +50,7 @@ impl Context {
         Context::Logs,
         Context::Entry,
         Context::Panel,
+        Context::Histogram,
         Context::Jobs,
         Context::Messages,
         Context::Help,
@@ -65,6 +68,7 @@ impl Context {
             Context::Unit => "One unit",
             Context::Logs => "Logs",
             Context::Entry => "One entry",
+            Context::Histogram => "Histogram",
             Context::Panel => "List below the logs",
             Context::Jobs => "Jobs",
             Context::Messages => "Messages",

@@ -94,6 +94,8 @@ pub enum Mouse {
     Click(Hit),
     /// Two clicks at the same place.
     DoubleClick(Hit),
+    /// The button is held down and the mouse has come to something.
+    Drag(Hit),
     /// The wheel, coalesced: lines down (positive) or up, over the body of the screen.
     Wheel(i32),
 }

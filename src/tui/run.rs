@@ -230,6 +230,10 @@ impl<W: Write> Console<W> {
                     *wheel -= 3;
                     None
                 }
+                MouseEventKind::Drag(MouseButton::Left) => {
+                    let hit = self.cache.hit(mouse.column, mouse.row)?;
+                    Some(Msg::Mouse(Mouse::Drag(hit)))
+                }
                 MouseEventKind::Down(MouseButton::Left) => {
                     let hit = self.cache.hit(mouse.column, mouse.row)?;
                     let now = Instant::now();

@@ -103,6 +103,8 @@ pub const ACTIONS: &[Action] = &[
     Action::new("logs.filters-off", "filters off", "Switch all filters off, or on again", Context::Logs, &["\\"]),
     Action::new("logs.clear", "all again", "Drop every filter", Context::Logs, &["="]),
     Action::new("logs.at", "at", "Go to a time: 14:05, -2h, yesterday 9am", Context::Logs, &["a"]),
+    Action::new("logs.histogram", "histogram", "Show when entries came, by priority, above the log", Context::Logs, &["i"]).cli("qd logs --histogram"),
+    Action::new("logs.zoom", "zoom", "Choose a range in the histogram", Context::Logs, &["I"]),
     Action::new("logs.next-error", "next error", "The next error or worse", Context::Logs, &[")"]),
     Action::new("logs.previous-error", "previous error", "The error or worse before this", Context::Logs, &["("]),
     Action::new("logs.next-hour", "next hour", "The next full hour", Context::Logs, &["}"]),
@@ -130,6 +132,13 @@ pub const ACTIONS: &[Action] = &[
     Action::new("panel.switch", "on/off", "Switch off or on", Context::Panel, &["space"]),
     Action::new("panel.out", "in/out", "Leave out what it matches instead, or the other way round", Context::Panel, &["!"]),
     Action::new("panel.remove", "drop", "Take it off the list", Context::Panel, &["x", "delete"]),
+
+    // The histogram above the logs.
+    Action::new("histogram.left", "earlier", "The bar before, and the log with it", Context::Histogram, &["left", "h"]),
+    Action::new("histogram.right", "later", "The next bar, and the log with it", Context::Histogram, &["right", "l"]),
+    Action::new("histogram.first", "first", "The first bar", Context::Histogram, &["home", "0"]),
+    Action::new("histogram.last", "last", "The last bar", Context::Histogram, &["end", "$"]),
+    Action::new("histogram.select", "choose", "Begin to choose a range here; Enter goes into it", Context::Histogram, &["space", "v"]),
 
     // Jobs.
     Action::new("jobs.output", "output", "The output of this job", Context::Jobs, &["l"]),

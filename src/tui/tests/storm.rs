@@ -107,7 +107,9 @@ fn msg() -> impl Strategy<Value = Msg> {
         2 => prop_oneof![
             (0usize..20).prop_map(|row| Mouse::Click(Hit::Row(row))),
             (0usize..20).prop_map(|row| Mouse::DoubleClick(Hit::Row(row))),
+            (0usize..20).prop_map(|row| Mouse::Drag(Hit::Row(row))),
             (0usize..9).prop_map(|column| Mouse::Click(Hit::Column(column))),
+            (0usize..9).prop_map(|column| Mouse::Drag(Hit::Column(column))),
             (0usize..9).prop_map(|at| Mouse::Click(Hit::Offer(at))),
             (0usize..4).prop_map(|at| Mouse::Click(Hit::Button(at))),
             (0usize..6).prop_map(|at| Mouse::Click(Hit::Tab(at))),

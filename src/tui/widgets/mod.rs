@@ -6,6 +6,7 @@
 
 pub mod dialog;
 pub mod graph;
+pub mod histogram;
 pub mod list;
 pub mod log;
 pub mod prompt;

@@ -7,7 +7,7 @@ use super::{
     panel::{self, Kind},
     pick,
     position::{Position, Seen},
-    restart,
+    restart, strip,
 };
 use crate::{
     filter::Filter,
@@ -29,6 +29,9 @@ pub(super) fn act(state: &mut State, id: &'static str, ctx: &Ctx) -> Vec<Next> {
     }
     if state.panel.is_some() {
         return panel::act(state, id, ctx);
+    }
+    if state.strip.focus {
+        return strip::act(state, id, ctx);
     }
     state.seek = None;
     if let Some(next) = movement(state, id, ctx) {
@@ -74,6 +77,8 @@ pub(super) fn act(state: &mut State, id: &'static str, ctx: &Ctx) -> Vec<Next> {
         }
         "logs.filters" => panel::toggle(state, Kind::Filters, ctx),
         "logs.filters-off" => clauses::switch_all(state, ctx),
+        "logs.histogram" => strip::toggle(state, ctx),
+        "logs.zoom" => strip::focus(state, ctx),
         "logs.at" => prompt("at", "at: ", String::new()),
         "logs.next-hour" => jump::hour(state, false, ctx),
         "logs.previous-hour" => jump::hour(state, true, ctx),
@@ -97,6 +102,7 @@ pub(super) fn act(state: &mut State, id: &'static str, ctx: &Ctx) -> Vec<Next> {
             let rows = now.and_then(|at| CONTEXT.get(at + 1)).unwrap_or(&0);
             let clauses = state.held.clauses().to_vec();
             state.held.set_clauses(clauses, *rows, ctx.now);
+            state.strip.recount();
             let word = match (rows, state.filtered()) {
                 (0, _) => "no rows around those that pass the filters".to_owned(),
                 (n, false) => format!("{n} rows around those that pass, once there is a filter"),
@@ -340,6 +346,7 @@ fn hit(state: &mut State, back: bool, ctx: &Ctx) -> Vec<Next> {
 fn clear(state: &mut State, ctx: &Ctx) -> Vec<Next> {
     let pushed = super::narrowed(&state.query);
     state.held.set_clauses(Vec::new(), 0, ctx.now);
+    state.strip.recount();
     state.held.slice(super::SLICE);
     state.panel = None;
     if !pushed {

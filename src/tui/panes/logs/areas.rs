@@ -7,6 +7,7 @@ use ratatui::layout::Rect;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Areas {
     pub(super) status: Rect,
+    pub(super) strip: Rect,
     pub(super) body: Rect,
     pub(super) panel: Rect,
 }
@@ -21,6 +22,10 @@ impl State {
             area.width,
             area.height - status.height,
         );
+        let strip = self.strip.height(area.height).min(rest.height);
+        let strip = Rect::new(area.x, rest.y, area.width, strip);
+        rest.y += strip.height;
+        rest.height -= strip.height;
         let panel = match &self.panel {
             // A third at most: the log is what one came for.
             Some(panel) => panel.wanted().min(rest.height / 3).max(2).min(rest.height),
@@ -29,6 +34,7 @@ impl State {
         rest.height -= panel;
         Areas {
             status,
+            strip,
             body: rest,
             panel: Rect::new(area.x, rest.bottom(), area.width, panel),
         }

@@ -7,6 +7,7 @@ use crate::{
     text,
     tui::{effect::Next, msg::Level, panes::Ctx},
 };
+use jiff::{Timestamp, tz::TimeZone};
 
 /// What was there before a line was typed, and which filter the line changes.
 #[derive(Debug, Default)]
@@ -23,6 +24,7 @@ impl State {
         }
         self.held.set_clauses(clauses, self.held.context(), ctx.now);
         self.held.slice(SLICE);
+        self.strip.recount();
         self.on_hit = false;
     }
 
@@ -46,7 +48,66 @@ impl State {
     }
 }
 
-/// How a filter is written on the screen: `& word`, `! word`.
+/// Only what is in this range, in microseconds since 1970: one more filter, in place of an earlier
+/// range.
+pub(super) fn range(state: &mut State, from: i64, to: i64, ctx: &Ctx) -> Vec<Next> {
+    let moment = |micros: i64| {
+        let micros = micros.max(0);
+        format!("@{}.{:06}", micros / 1_000_000, micros % 1_000_000)
+    };
+    let text = format!("{RANGE}>={} {RANGE}<{}", moment(from), moment(to));
+    match Filter::parse_for(&text, FIELDS) {
+        Ok(filter) => {
+            let mut clauses = state.held.clauses().to_vec();
+            clauses.retain(|clause| !is_range(clause));
+            let clauses = with(clauses, Clause::within(filter), None);
+            state.set_clauses(clauses, ctx);
+            let seen = say(Level::Info, "only this range: F lists it, = drops it");
+            let _ = super::act::act(state, "list.top", ctx);
+            seen
+        }
+        Err(error) => say(Level::Warning, error.to_string()),
+    }
+}
+
+/// How a range begins.
+const RANGE: &str = "time";
+
+fn is_range(clause: &Clause) -> bool {
+    let text = clause.filter.as_str();
+    !clause.out && text.starts_with("time>=@") && text.contains(" time<@")
+}
+
+/// The range of such a filter, as clocks show it.
+fn range_label(clause: &Clause, zone: &TimeZone) -> Option<String> {
+    let text = clause.filter.as_str().strip_prefix("time>=@")?;
+    let (from, to) = text.split_once(" time<@")?;
+    let clock = |seconds: &str| {
+        let at = Timestamp::from_microsecond((seconds.parse::<f64>().ok()? * 1e6) as i64).ok()?;
+        Some(at.to_zoned(zone.clone()))
+    };
+    let (from, to) = (clock(from)?, clock(to)?);
+    let format = if from.date() == to.date() {
+        "%H:%M:%S"
+    } else {
+        "%b %d %H:%M:%S"
+    };
+    Some(format!(
+        "{} to {}",
+        from.strftime(format),
+        to.strftime(format)
+    ))
+}
+
+/// How a filter is shown, with its times by this zone's clocks.
+pub(super) fn shown(clause: &Clause, zone: &TimeZone) -> String {
+    match range_label(clause, zone) {
+        Some(range) if is_range(clause) => range,
+        _ => label(clause),
+    }
+}
+
+/// How a filter is written: `& word`, `! word`.
 pub(super) fn label(clause: &Clause) -> String {
     let sign = if clause.out { '!' } else { '&' };
     format!("{sign} {}", text::clean(clause.filter.as_str()))

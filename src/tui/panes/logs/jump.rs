@@ -38,6 +38,12 @@ pub(super) fn to_time(state: &mut State, time: i64, ctx: &Ctx) -> Vec<Next> {
     next
 }
 
+/// Shows the first of the held entries at or after this time.
+pub(super) fn to_held(state: &mut State, time: i64, ctx: &Ctx) -> Vec<Next> {
+    let to = state.held.at_time(time);
+    top(state, to, ctx)
+}
+
 /// After news, while a time is sought that is on its way from the hosts: what has come of it is
 /// shown.
 pub(super) fn seek(state: &mut State, ctx: &Ctx) -> Vec<Next> {

@@ -3,7 +3,7 @@
 //!
 //! What is held is in `held`, where one reads in `position`, where the entries come from in
 //! `intake`; what keys do in `act`, `jump` and `pick`, lines in `lines`, the filters in `clauses`,
-//! the list below in `panel`; one entry's fields in `detail`, files in `save`, drawing in
+//! the list below in `panel`, the histogram above in `strip`; one entry's fields in `detail`, files in `save`, drawing in
 //! `areas`, `status` and `view`.
 
 mod act;
@@ -19,6 +19,7 @@ mod pick;
 mod position;
 mod save;
 mod status;
+mod strip;
 mod view;
 
 #[cfg(test)]
@@ -46,6 +47,7 @@ use jiff::{SignedDuration, Timestamp};
 use panel::Panel;
 use position::Position;
 use std::fmt::Write;
+use strip::Strip;
 
 pub use view::view;
 
@@ -72,6 +74,7 @@ pub struct State {
     before: Option<Filter>,
     draft: Draft,
     panel: Option<Panel>,
+    strip: Strip,
     /// The hosts are to be asked from this time on (microseconds since 1970).
     from: Option<i64>,
     /// This time is on its way from the hosts.
@@ -102,6 +105,7 @@ pub fn open(args: &Args, ctx: &Ctx) -> (State, Vec<Next>) {
         before: None,
         draft: Draft::default(),
         panel: None,
+        strip: Strip::default(),
         from: None,
         seek: None,
     };
@@ -139,6 +143,7 @@ fn reopen(state: &mut State, args: &Args, ctx: &Ctx) -> Vec<Next> {
 /// Asks the hosts anew, with the present query.
 fn restart(state: &mut State, ctx: &Ctx) -> Vec<Next> {
     state.held.clear();
+    state.strip.recount();
     state.here = Position::default();
     state.detail = None;
     state.on_hit = false;
@@ -187,6 +192,9 @@ pub fn update(state: &mut State, msg: PaneMsg, ctx: &Ctx) -> Vec<Next> {
             panel::settle(state, ctx);
             next
         }
+        PaneMsg::Mouse(Mouse::Click(Hit::Column(at))) => strip::click(state, at, false, ctx),
+        PaneMsg::Mouse(Mouse::DoubleClick(Hit::Column(at))) => strip::click(state, at, true, ctx),
+        PaneMsg::Mouse(Mouse::Drag(Hit::Column(at))) => strip::drag(state, at, ctx),
         PaneMsg::Mouse(Mouse::DoubleClick(Hit::Row(row))) => {
             let mut next = act::click(state, row, ctx);
             next.extend(act::act(state, "open", ctx));
@@ -209,6 +217,9 @@ pub fn update(state: &mut State, msg: PaneMsg, ctx: &Ctx) -> Vec<Next> {
     if slice && state.held.busy() {
         state.held.slice(SLICE);
         next.push(Next::Dirty);
+    } else if slice && strip::waiting(state, ctx) {
+        strip::slice(state, SLICE, ctx);
+        next.push(Next::Dirty);
     }
     next
 }
@@ -219,6 +230,8 @@ pub fn contexts(state: &State) -> &'static [Context] {
         &[Context::Entry, Context::List]
     } else if state.panel.is_some() {
         &[Context::Panel, Context::List]
+    } else if state.strip.focus {
+        &[Context::Histogram, Context::List]
     } else {
         &[Context::Logs, Context::List]
     }
@@ -237,6 +250,18 @@ pub fn actions(state: &State, _ctx: &Ctx) -> Vec<Offer> {
             .into_iter()
             .filter_map(Offer::yes)
             .collect();
+    }
+    if state.strip.focus {
+        return [
+            "open",
+            "histogram.select",
+            "histogram.left",
+            "histogram.right",
+            "back",
+        ]
+        .into_iter()
+        .filter_map(Offer::yes)
+        .collect();
     }
     let some = |what: &str| {
         if state.held.len() == 0 {
@@ -268,6 +293,8 @@ pub fn actions(state: &State, _ctx: &Ctx) -> Vec<Offer> {
         Offer::when("logs.filters", filtered.clone()),
         Offer::when("logs.clear", filtered),
         Offer::yes("logs.at"),
+        Offer::yes("logs.histogram"),
+        Offer::when("logs.zoom", some("to count")),
         Offer::yes("logs.unit"),
         Offer::yes("logs.boot"),
         Offer::yes("logs.since"),
@@ -411,7 +438,7 @@ pub fn subject(state: &State, _ctx: &Ctx) -> Option<Subject> {
 
 /// At once while rows wait for a changed filter; each minute while relative times are shown.
 pub fn wake(state: &State, ctx: &Ctx) -> Option<Timestamp> {
-    if state.held.busy() {
+    if state.held.busy() || strip::waiting(state, ctx) {
         return Some(ctx.now);
     }
     let ageing = state.time == TimeFormat::Relative && state.held.len() > 0;

@@ -82,7 +82,7 @@ fn filters(state: &State, ctx: &Ctx) -> Vec<Row> {
         .map(|(at, clause)| Row {
             item: Item::Clause(at),
             role: if clause.on { Role::Accent } else { Role::Muted },
-            text: clauses::label(clause),
+            text: clauses::shown(clause, &ctx.preferences.zone),
             note: if clause.on { "on" } else { "off" }.to_owned(),
         })
         .collect();

@@ -95,7 +95,7 @@ fn parts(state: &State, ctx: &Ctx) -> Vec<Part> {
     }
     let query = &state.query;
     for (at, clause) in state.held.clauses().iter().enumerate() {
-        let label = clauses::label(clause);
+        let label = clauses::shown(clause, &ctx.preferences.zone);
         // Off is to be seen without colours too.
         let (role, word) = match clause.on {
             true => (Role::Accent, label),

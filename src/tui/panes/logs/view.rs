@@ -1,6 +1,6 @@
 //! Drawing: the status line, the rows that fit, the list below.
 
-use super::{Cache, State, held::as_log_row, intake::Lane, panel, status};
+use super::{Cache, State, held::as_log_row, intake::Lane, panel, status, strip};
 use crate::{
     filter::Filter,
     text,
@@ -21,6 +21,7 @@ pub fn view(state: &State, _cache: &mut Cache, ctx: &Ctx, area: Rect, painter: &
     let areas = state.areas(area);
     let body = areas.body;
     status::draw(state, ctx, areas.status, painter);
+    strip::draw(state, ctx, areas.strip, painter);
     panel::draw(state, ctx, areas.panel, painter);
     let searched = state.held.searched();
     let found: Vec<(&Filter, Role)> = state

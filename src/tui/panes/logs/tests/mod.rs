@@ -1,6 +1,7 @@
 //! The pane driven by actions and news, without a host.
 
 mod several;
+mod strip;
 mod times;
 
 use super::*;
@@ -128,6 +129,11 @@ impl Bench {
             Next::Do(Effect::Follow(_, _, _, query)) => Some(query.clone()),
             _ => None,
         })
+    }
+
+    fn selected(&self) -> String {
+        let entry = self.state().entry().unwrap();
+        String::from_utf8_lossy(&entry.message).into_owned()
     }
 
     fn said(&self) -> Vec<String> {

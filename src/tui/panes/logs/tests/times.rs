@@ -11,11 +11,6 @@ impl Bench {
         entry.boot = boot;
         self.event(LogEvent::Entries(vec![entry]));
     }
-
-    fn selected(&self) -> String {
-        let entry = self.state().entry().unwrap();
-        String::from_utf8_lossy(&entry.message).into_owned()
-    }
 }
 
 /// Every ten minutes for six hours, an error each two hours, another boot in the middle.
