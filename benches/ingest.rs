@@ -61,7 +61,7 @@ fn main() {
     let stored = best(|| {
         let mut store = Store::default();
         parse(&stream, |raw| {
-            store.push(decode(&raw, &host, &mut interner).unwrap());
+            store.push(&decode(&raw, &host, &mut interner).unwrap());
         });
         held = (store.len(), store.bytes());
     });

@@ -27,7 +27,7 @@ async fn all(mut fetched: Fetched<Entry>) -> Result<Vec<Entry>, Problem> {
 }
 
 fn cursors(store: &Store) -> Vec<String> {
-    let rows = store.get(0..store.len()).filter_map(Row::entry);
+    let rows = store.get(0..store.len()).filter_map(Row::into_entry);
     rows.map(|entry| entry.cursor.to_string()).collect()
 }
 
@@ -49,7 +49,7 @@ async fn page_by_page_to_the_past() {
         };
         let mut store = Store::default();
         for entry in all(logs::fetch(host.clone(), start)).await.unwrap() {
-            store.push(entry);
+            store.push(&entry);
         }
         for _ in 0..5 {
             let page = store.back_from(host.id(), &query, 200).unwrap();
@@ -93,12 +93,12 @@ async fn what_was_evicted_is_read_back_whole() {
     };
     let entries = all(logs::fetch(host.clone(), start)).await.unwrap();
     let expected: Vec<String> = entries.iter().map(|e| e.cursor.to_string()).collect();
-    let mut store = Store::new(600 << 10);
+    let mut store = Store::new(64 << 10);
     for entry in entries {
-        store.push(entry);
+        store.push(&entry);
     }
     let held = store.len();
-    assert!(held < 2500 && store.bytes() <= 600 << 10);
+    assert!(held < 2500 && store.bytes() <= 64 << 10);
     let page = store.back_from(host.id(), &query, 300).unwrap();
     let mut page = all(logs::fetch(host.clone(), page)).await.unwrap();
     page.reverse();

@@ -1,13 +1,16 @@
 //! What we hold of the journals of several hosts, in one order, within a budget of bytes.
 //!
 //! Rows are sorted by time (each host's own order never changes), may be inserted behind others,
-//! and keep their [`RowId`] for life. The oldest are evicted and can be fetched again with
-//! [`Store::back_from`] and [`Store::prepend`]. No filtering, no drawing.
+//! and keep their [`RowId`] for life. They lie in blocks, the older ones packed; the oldest blocks
+//! are evicted and can be fetched again with [`Store::back_from`] and [`Store::prepend`]. No
+//! filtering, no drawing.
 
 mod block;
 #[cfg(test)]
 mod block_tests;
 mod builder;
+mod cache;
+mod chain;
 mod columns;
 mod cursor;
 mod grams;
@@ -17,6 +20,8 @@ mod open;
 mod pack;
 mod row;
 mod source;
+#[cfg(test)]
+mod tests;
 
 pub use block::{Block, BlockId, GAP, OWN_TEXT, Rows};
 pub use builder::{Batch, Builder, Limits};
@@ -25,10 +30,12 @@ pub use heap::Heap;
 pub use row::{Item, Row, RowId};
 pub use source::{Source, Tables, Used};
 
-use super::{Entry, Gap, Query};
+use super::{Entry, Gap, Query, entry::Fields};
 use crate::remote::HostId;
+use chain::Chain;
+use open::New;
 use std::{
-    collections::{HashMap, HashSet, VecDeque},
+    collections::{HashMap, HashSet},
     ops::Range,
     sync::Arc,
 };
@@ -36,33 +43,20 @@ use std::{
 /// The budget when nobody says otherwise: 256 MiB.
 pub const DEFAULT_BUDGET: usize = 256 << 20;
 
-/// What an allocation costs beyond its bytes (counters of an `Arc`, the allocator's header).
-const ALLOCATION: usize = 32;
-
-/// Bytes of memory a row takes.
-fn size(row: &Row) -> usize {
-    let own = match &row.item {
-        Item::Entry(e) => e.cursor.len() + e.message.len() + 2 * ALLOCATION,
-        Item::Gap(gap) => gap.why.len() + ALLOCATION,
-    };
-    size_of::<Row>() + own
-}
-
 #[derive(Debug, Default)]
 struct Lane {
     /// Time of the host's newest row ever.
     newest: Option<i64>,
     /// Cursor of the newest entry that was evicted.
-    evicted: Option<Arc<str>>,
+    evicted: Option<String>,
     skew: i64,
 }
 
 /// The rows. See the module.
 #[derive(Debug)]
 pub struct Store {
-    rows: VecDeque<Row>,
+    chain: Chain,
     lanes: HashMap<HostId, Lane>,
-    bytes: usize,
     budget: usize,
     /// Bytes that were fetched again for somebody who reads back; not evicted until let go.
     paged: usize,
@@ -81,9 +75,8 @@ impl Store {
     /// An empty store with a budget in bytes.
     pub fn new(budget: usize) -> Store {
         Store {
-            rows: VecDeque::new(),
+            chain: Chain::new(Limits::of_budget(budget), budget / 16),
             lanes: HashMap::new(),
-            bytes: 0,
             budget,
             paged: 0,
             up: 0,
@@ -98,59 +91,113 @@ impl Store {
     }
 
     /// Adds a host's next entry. It goes behind all rows that are not later than it.
-    pub fn push(&mut self, entry: Entry) -> RowId {
-        let lane = self.lane(&entry.host);
-        let time = entry.realtime.saturating_sub(lane.skew);
+    pub fn push(&mut self, entry: &Entry) -> RowId {
+        self.push_fields(&entry.host, &entry.fields())
+    }
+
+    /// As [`Store::push`].
+    pub fn push_fields(&mut self, host: &HostId, fields: &Fields<'_>) -> RowId {
+        let lane = self.lane(host);
+        let time = fields.realtime.saturating_sub(lane.skew);
         let time = lane.newest.map_or(time, |newest| newest.max(time));
-        self.insert(time, Item::Entry(entry))
+        lane.newest = Some(time);
+        self.insert(time, New::Entry(host, fields))
     }
 
     /// Adds a hole behind the host's last entry.
-    pub fn push_gap(&mut self, gap: Gap) -> RowId {
+    pub fn push_gap(&mut self, gap: &Gap) -> RowId {
         let lane = self.lane(&gap.host);
         let time = lane.newest.unwrap_or(gap.from.saturating_sub(lane.skew));
-        self.insert(time, Item::Gap(gap))
+        lane.newest = Some(time);
+        self.insert(time, New::Gap(gap))
+    }
+
+    /// For a host's next entries, built elsewhere and handed over by [`Store::append`]. Until then
+    /// nothing of this host must be pushed.
+    pub fn builder(&mut self, host: &HostId) -> Builder {
+        let (limits, tables) = (self.chain.limits(), self.chain.tables.clone());
+        let lane = self.lane(host);
+        Builder::new(host.clone(), limits, tables, lane.skew, lane.newest)
+    }
+
+    /// Takes over what a builder built: at once when it is later than all rows, as it is when one
+    /// host is loaded; row by row otherwise.
+    pub fn append(&mut self, batch: Batch) {
+        let Batch { host, mut blocks } = batch;
+        let newest = self.lane(&host).newest;
+        let (Some(first), Some(last)) = (blocks.first(), blocks.last()) else {
+            return;
+        };
+        let (first, end) = (first.first.time, last.last.time);
+        let rows = blocks.iter().map(Block::rows).sum::<usize>() as i64;
+        let later = self.chain.last().is_none_or(|last| last.time <= first);
+        if later && newest.is_none_or(|newest| newest <= first) {
+            for block in &mut blocks {
+                block.base += self.up;
+                block.first.seq += self.up;
+                block.last.seq += self.up;
+            }
+            self.chain.extend(blocks);
+        } else {
+            let newest_of_all = self.chain.last();
+            let mut moved = Vec::new();
+            for block in blocks {
+                let rows = Arc::new(block).open();
+                for mut row in (0..rows.len()).filter_map(|at| rows.row(at)) {
+                    row.id.time = newest.map_or(row.id.time, |newest| newest.max(row.id.time));
+                    row.id.seq += self.up;
+                    row.late = newest_of_all.is_some_and(|last| last.time > row.id.time);
+                    moved.push(row);
+                }
+            }
+            self.chain.merge(moved);
+        }
+        self.up += rows;
+        self.lane(&host).newest = newest.max(Some(end));
+        self.evict();
     }
 
     /// Adds entries that are older than all rows of their host, oldest first, as a fetch from
     /// [`Store::back_from`] gives them once reversed. Entries already held are left out. Returns
     /// how many were added; less than given also when the budget is used up one and a half times.
     pub fn prepend(&mut self, host: &HostId, mut entries: Vec<Entry>) -> usize {
-        let oldest = self.rows.iter().find(|row| row.host() == host);
-        let mut time = oldest.map_or(i64::MAX, |row| row.id.time);
-        let known: HashSet<&str> = self
-            .rows
-            .iter()
-            .filter_map(Row::entry)
-            .filter(|entry| entry.host == *host)
-            .map(|entry| &*entry.cursor)
-            .collect();
+        let oldest = self.oldest(host, |_| true);
+        let mut time = oldest.map_or(i64::MAX, |(id, _)| id.time);
+        let known = self.oldest_cursors(host, entries.len());
         entries.retain(|entry| !known.contains(&*entry.cursor));
-        let mut added = 0;
+        let before = self.chain.bytes();
+        let mut room = (self.budget + self.budget / 2).saturating_sub(before);
         let skew = self.lane(host).skew;
+        let mut rows = Vec::new();
         while let Some(entry) = entries.pop() {
-            time = time.min(entry.realtime.saturating_sub(skew));
-            self.down -= 1;
-            let row = Row {
-                id: RowId {
-                    time,
-                    seq: self.down,
-                },
-                late: false,
-                item: Item::Entry(entry),
-            };
-            if self.bytes + size(&row) > self.budget + self.budget / 2 {
+            // What it takes until it is packed.
+            let size = entry.message.len() + OPEN_ROW;
+            if size > room {
                 break;
             }
-            self.bytes += size(&row);
-            self.paged += size(&row);
+            room -= size;
+            time = time.min(entry.realtime.saturating_sub(skew));
+            self.down -= 1;
+            let id = RowId {
+                time,
+                seq: self.down,
+            };
+            rows.push(Row {
+                id,
+                late: false,
+                item: Item::Entry(entry),
+            });
+        }
+        let added = rows.len();
+        if let Some(newest) = rows.first() {
+            let time = newest.id.time;
             let lane = self.lane(host);
             lane.newest = lane.newest.max(Some(time));
             lane.evicted = None;
-            let at = self.rows.partition_point(|other| other.id < row.id);
-            self.rows.insert(at, row);
-            added += 1;
         }
+        rows.reverse();
+        self.chain.merge(rows);
+        self.paged += self.chain.bytes().saturating_sub(before);
         added
     }
 
@@ -158,16 +205,13 @@ impl Store {
     /// first, narrowed as `query`. `None` while nothing of the host is known.
     pub fn back_from(&self, host: &HostId, query: &Query, count: usize) -> Option<Query> {
         let lane = self.lanes.get(host)?;
-        let held = self
-            .rows
-            .iter()
-            .filter_map(Row::entry)
-            .find(|entry| entry.host == *host);
         // The evicted one itself is wanted, the held one comes once too often.
-        let (cursor, lines) = match (&lane.evicted, held) {
-            (Some(cursor), _) => (cursor.to_string(), count),
-            (None, Some(entry)) => (entry.cursor.to_string(), count + 1),
-            (None, None) => return None,
+        let (cursor, lines) = match &lane.evicted {
+            Some(cursor) => (cursor.clone(), count),
+            None => {
+                let (_, at) = self.oldest(host, |source| !source.gap)?;
+                (self.chain.row(at)?.entry()?.cursor.to_string(), count + 1)
+            }
         };
         Some(Query {
             cursor: Some(cursor),
@@ -184,19 +228,44 @@ impl Store {
         self.evict();
     }
 
+    /// The blocks, oldest first. All rows of one come before all rows of the next.
+    pub fn blocks(&self) -> &[Arc<Block>] {
+        self.chain.blocks()
+    }
+
+    /// How many rows lie before a block.
+    pub fn start(&self, block: usize) -> usize {
+        self.chain.start(block)
+    }
+
+    /// Which block holds the row at a position, and which of its rows it is.
+    pub fn locate(&self, index: usize) -> Option<(usize, usize)> {
+        self.chain.locate(index)
+    }
+
+    /// A block's rows; those opened last are kept unpacked for the next time.
+    pub fn open(&self, block: usize) -> Option<Arc<Rows>> {
+        self.chain.open(block)
+    }
+
     /// How many rows are held.
     pub fn len(&self) -> usize {
-        self.rows.len()
+        self.chain.len()
     }
 
     /// Whether nothing is held.
     pub fn is_empty(&self) -> bool {
-        self.rows.is_empty()
+        self.len() == 0
     }
 
-    /// Bytes of memory the rows take.
+    /// Bytes of memory that all of this takes: rows, what finds them, and what is unpacked.
     pub fn bytes(&self) -> usize {
-        self.bytes
+        self.chain.bytes()
+    }
+
+    /// How many bytes it may take.
+    pub fn budget(&self) -> usize {
+        self.budget
     }
 
     /// How many rows were evicted so far.
@@ -205,42 +274,101 @@ impl Store {
     }
 
     /// The row at a position, 0 is the oldest.
-    pub fn row(&self, index: usize) -> Option<&Row> {
-        self.rows.get(index)
+    pub fn row(&self, index: usize) -> Option<Row> {
+        self.chain.row(index)
+    }
+
+    /// The identity of the row at a position.
+    pub fn id(&self, index: usize) -> Option<RowId> {
+        let (block, row) = self.chain.locate(index)?;
+        let held = self.chain.blocks().get(block)?;
+        if row + 1 == held.rows() {
+            return Some(held.last());
+        }
+        self.chain.open(block)?.id(row)
     }
 
     /// The rows at these positions, as far as there are any.
-    pub fn get(&self, range: Range<usize>) -> impl DoubleEndedIterator<Item = &Row> {
-        let end = range.end.min(self.rows.len());
-        self.rows.range(range.start.min(end)..end)
+    pub fn get(&self, range: Range<usize>) -> impl DoubleEndedIterator<Item = Row> {
+        let end = range.end.min(self.len());
+        (range.start.min(end)..end).filter_map(|at| self.row(at))
     }
 
     /// Where a row is now; `Err` with the position it would have when it is not held any more.
     pub fn position(&self, id: RowId) -> Result<usize, usize> {
-        self.rows.binary_search_by(|row| row.id.cmp(&id))
+        self.chain.position(id)
+    }
+
+    /// The first row at or after a time.
+    pub fn at_time(&self, time: i64) -> usize {
+        self.position(RowId::before(time)).unwrap_or_else(|at| at)
     }
 
     /// The rows from this one on (from the next later one if it is gone), oldest first.
-    pub fn iter_from(&self, id: RowId) -> impl DoubleEndedIterator<Item = &Row> {
+    pub fn iter_from(&self, id: RowId) -> impl DoubleEndedIterator<Item = Row> {
         let start = self.position(id).unwrap_or_else(|at| at);
-        self.rows.range(start..)
+        self.get(start..usize::MAX)
     }
 
     /// The nearest row for which `wanted` holds: at or after the position, or with `back` before
     /// it.
     pub fn find(&self, from: usize, back: bool, wanted: impl Fn(&Row) -> bool) -> Option<usize> {
-        let from = from.min(self.rows.len());
+        let wanted = |at: &usize| self.row(*at).is_some_and(|row| wanted(&row));
+        let from = from.min(self.len());
         if back {
-            self.rows.range(..from).rposition(wanted)
+            (0..from).rev().find(wanted)
         } else {
-            let at = self.rows.range(from..).position(wanted)?;
-            Some(from + at)
+            (from..self.len()).find(wanted)
         }
+    }
+
+    /// The oldest row of a host and its position.
+    pub fn oldest_of(&self, host: &HostId) -> Option<(RowId, usize)> {
+        self.oldest(host, |_| true)
     }
 
     /// Forgets everything, also what was evicted.
     pub fn clear(&mut self) {
         *self = Store::new(self.budget);
+    }
+
+    fn oldest(&self, host: &HostId, wanted: impl Fn(&Source) -> bool) -> Option<(RowId, usize)> {
+        for (at, block) in self.chain.blocks().iter().enumerate() {
+            let of_host = of_host(block, host, &wanted);
+            if !of_host.contains(&true) {
+                continue;
+            }
+            let row = block
+                .source_of()
+                .iter()
+                .position(|source| of_host.get(usize::from(*source)) == Some(&true))?;
+            let id = self.chain.open(at)?.id(row)?;
+            return Some((id, self.chain.start(at) + row));
+        }
+        None
+    }
+
+    /// The cursors of a host's oldest entries, so many of them.
+    fn oldest_cursors(&self, host: &HostId, count: usize) -> HashSet<String> {
+        let mut cursors = HashSet::new();
+        for (at, block) in self.chain.blocks().iter().enumerate() {
+            let of_host = of_host(block, host, |source| !source.gap);
+            if !of_host.contains(&true) {
+                continue;
+            }
+            let Some(rows) = self.chain.open(at) else {
+                break;
+            };
+            for (row, source) in block.source_of().iter().enumerate() {
+                if cursors.len() >= count {
+                    return cursors;
+                }
+                if of_host.get(usize::from(*source)) == Some(&true) {
+                    cursors.insert(rows.cursor(row));
+                }
+            }
+        }
+        cursors
     }
 
     fn lane(&mut self, host: &HostId) -> &mut Lane {
@@ -250,154 +378,52 @@ impl Store {
         self.lanes.entry(host.clone()).or_default()
     }
 
-    fn insert(&mut self, time: i64, item: Item) -> RowId {
+    fn insert(&mut self, time: i64, new: New<'_>) -> RowId {
         self.up += 1;
         let id = RowId { time, seq: self.up };
-        let late = self.rows.back().is_some_and(|last| last.id.time > time);
-        let row = Row { id, late, item };
-        self.bytes += size(&row);
-        let lane = self.lane(row.host());
-        lane.newest = Some(time);
-        if late {
-            let at = self.rows.partition_point(|other| other.id < id);
-            self.rows.insert(at, row);
-        } else {
-            self.rows.push_back(row);
-        }
+        let late = self.chain.last().is_some_and(|last| last.time > time);
+        self.chain.insert(id, late, new);
         self.evict();
         id
     }
 
     fn evict(&mut self) {
-        while self.bytes > self.budget + self.paged && self.rows.len() > 1 {
-            let Some(row) = self.rows.pop_front() else {
+        while self.chain.bytes() > self.budget + self.paged && self.chain.blocks().len() > 1 {
+            let Some(block) = self.chain.pop_front() else {
                 return;
             };
-            self.bytes -= size(&row);
-            self.evicted += 1;
-            if let Item::Entry(entry) = row.item {
-                self.lane(&entry.host).evicted = Some(entry.cursor);
+            self.evicted += block.rows() as u64;
+            let rows = block.open();
+            let mut hosts = HashSet::new();
+            let wanted = block.sources().iter().filter(|used| !used.what.gap);
+            let wanted: HashSet<&HostId> = wanted.map(|used| &used.what.host).collect();
+            for row in (0..rows.len()).rev() {
+                if hosts.len() == wanted.len() {
+                    break;
+                }
+                let Some(source) = rows.source(row).filter(|source| !source.gap) else {
+                    continue;
+                };
+                if hosts.insert(source.host.clone()) {
+                    self.lane(&source.host).evicted = Some(rows.cursor(row));
+                }
             }
+            drop((rows, block));
+            let over = self.chain.bytes() > self.budget + self.paged;
+            self.chain
+                .tables
+                .purge(over && self.chain.blocks().len() < 8);
         }
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
+/// What a row takes in an open block beside its message.
+const OPEN_ROW: usize = 96;
 
-    fn entry(host: usize, realtime: i64, n: usize) -> Entry {
-        Entry {
-            host: HostId::new(format!("h{host}")),
-            cursor: Arc::from(format!("h{host}-{n}")),
-            realtime,
-            monotonic: 0,
-            boot: 1,
-            priority: 6,
-            unit: None,
-            identifier: None,
-            pid: None,
-            message: Arc::from(format!("message {n}").as_bytes()),
-            cut_from: None,
-        }
-    }
-
-    fn cursors(store: &Store) -> Vec<String> {
-        let rows = store.get(0..usize::MAX);
-        rows.filter_map(Row::entry)
-            .map(|e| e.cursor.to_string())
-            .collect()
-    }
-
-    #[test]
-    fn late_rows_are_inserted_and_ids_stay() {
-        let mut store = Store::default();
-        let first = store.push(entry(0, 100, 1));
-        let last = store.push(entry(0, 300, 2));
-        let late = store.push(entry(1, 200, 3));
-        assert_eq!(cursors(&store), ["h0-1", "h1-3", "h0-2"]);
-        assert_eq!(
-            [first, late, last].map(|id| store.position(id)),
-            [Ok(0), Ok(1), Ok(2)]
-        );
-        assert!(store.row(1).unwrap().late);
-        // A clock that steps back does not change a host's order.
-        store.push(entry(0, 50, 4));
-        assert_eq!(cursors(&store).last().unwrap(), "h0-4");
-        let gap = Gap {
-            host: HostId::new("h1"),
-            from: 200,
-            to: 900,
-            why: "test".into(),
-        };
-        let gap = store.push_gap(gap);
-        assert_eq!(store.position(gap), Ok(2));
-        assert_eq!(store.find(0, false, |row| row.entry().is_none()), Some(2));
-        assert_eq!(
-            store.find(2, true, |row| row.host().as_str() == "h0"),
-            Some(0)
-        );
-    }
-
-    #[test]
-    fn reading_back_fills_in_what_was_evicted() {
-        let mut store = Store::new(20 * (size_of::<Row>() + 80));
-        let all: Vec<Entry> = (0..100).map(|n| entry(0, n as i64, n)).collect();
-        for entry in &all {
-            store.push(entry.clone());
-        }
-        let held = store.len();
-        assert!(held < 30 && store.bytes() <= 20 * (size_of::<Row>() + 80));
-        assert_eq!(store.evicted(), 100 - held as u64);
-        let host = HostId::new("h0");
-        let back = store.back_from(&host, &Query::default(), 5).unwrap();
-        let newest_gone = 99 - held;
-        assert_eq!(back.cursor, Some(format!("h0-{newest_gone}")));
-        assert!(back.reverse && back.lines == Some(5));
-        // One too many on purpose: the first held one again.
-        let page = all[newest_gone - 4..newest_gone + 2].to_vec();
-        assert_eq!(store.prepend(&host, page), 5);
-        assert_eq!(store.len(), held + 5);
-        assert!(
-            cursors(&store)
-                .iter()
-                .zip(95 - held..)
-                .all(|(c, n)| *c == format!("h0-{n}"))
-        );
-        // What is being read is not evicted by news, until let go.
-        store.push(entry(0, 200, 200));
-        assert_eq!(cursors(&store)[0], format!("h0-{}", 96 - held));
-        store.let_go();
-        assert!(store.bytes() <= 20 * (size_of::<Row>() + 80));
-        let back = store.back_from(&host, &Query::default(), 5).unwrap();
-        assert!(back.cursor.is_some_and(|c| !cursors(&store).contains(&c)));
-    }
-
-    proptest! {
-        #[test]
-        fn sorted_bounded_and_each_host_in_order(
-            pushes in proptest::collection::vec((0usize..3, 0i64..1000), 0..300),
-        ) {
-            let budget = 50 * size_of::<Row>();
-            let mut store = Store::new(budget);
-            for (n, (host, time)) in pushes.iter().enumerate() {
-                store.push(entry(*host, *time, n));
-                prop_assert!(store.bytes() <= budget);
-            }
-            prop_assert!(store.get(0..usize::MAX).is_sorted_by_key(|row| row.id));
-            prop_assert_eq!(store.len() as u64 + store.evicted(), pushes.len() as u64);
-            for host in 0..3 {
-                let of_host = store.get(0..usize::MAX).filter_map(Row::entry)
-                    .filter(|e| e.host.as_str() == format!("h{host}"))
-                    .map(|e| e.cursor.split_once('-').and_then(|(_, n)| n.parse::<usize>().ok()));
-                prop_assert!(of_host.is_sorted());
-            }
-            for at in 0..store.len() {
-                let id = store.row(at).map(|row| row.id).unwrap();
-                prop_assert_eq!(store.position(id), Ok(at));
-                prop_assert_eq!(store.iter_from(id).count(), store.len() - at);
-            }
-        }
-    }
+/// Which sources of a block are this host's, and wanted.
+fn of_host(block: &Block, host: &HostId, wanted: impl Fn(&Source) -> bool) -> Vec<bool> {
+    let sources = block.sources().iter();
+    sources
+        .map(|used| used.what.host == *host && wanted(&used.what))
+        .collect()
 }

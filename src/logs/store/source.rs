@@ -201,17 +201,6 @@ pub(super) struct Index {
 }
 
 impl Index {
-    pub(super) fn of(patterns: &[Used<Arc<Pattern>>], sources: &[Used<Arc<Source>>]) -> Index {
-        let mut index = Index::default();
-        for (at, used) in (0u16..).zip(patterns) {
-            index.patterns.entry(used.what.hash()).or_insert(at);
-        }
-        for (at, used) in (0u16..).zip(sources) {
-            index.sources.entry(used.what.seen().hash()).or_insert(at);
-        }
-        index
-    }
-
     /// The number of what was split last; `None` when another pattern has its hash, or there are
     /// too many.
     pub(super) fn pattern(

@@ -119,10 +119,6 @@ impl Held {
     }
 
     pub(super) fn by_id(&self, id: RowId) -> Option<StoreRow> {
-        self.stored(id).cloned()
-    }
-
-    fn stored(&self, id: RowId) -> Option<&StoreRow> {
         self.store.row(self.store.position(id).ok()?)
     }
 
@@ -139,7 +135,8 @@ impl Held {
     /// The nearest shown row after this place, or before it, with this priority or a worse one.
     pub(super) fn next_worse(&self, from: usize, back: bool, priority: u8) -> Option<usize> {
         let worse = |at: &usize| {
-            let entry = self.shown.get(*at).and_then(|s| self.stored(s.id)?.entry());
+            let row = self.row(*at);
+            let entry = row.as_ref().and_then(StoreRow::entry);
             entry.is_some_and(|entry| entry.priority <= priority)
         };
         if back {
@@ -151,16 +148,16 @@ impl Held {
 
     /// The nearest shown row after this place, or before it, that is the first of its host's boot.
     pub(super) fn next_boot(&self, from: usize, back: bool) -> Option<usize> {
-        let mut boots: HashMap<&HostId, u128> = HashMap::new();
+        let mut boots: HashMap<HostId, u128> = HashMap::new();
         let mut last = None;
         for (at, shown) in self.shown.iter().enumerate() {
             if back && at >= from {
                 break;
             }
-            let Some(entry) = self.stored(shown.id).and_then(StoreRow::entry) else {
+            let Some(entry) = self.by_id(shown.id).and_then(StoreRow::into_entry) else {
                 continue;
             };
-            let before = boots.insert(&entry.host, entry.boot);
+            let before = boots.insert(entry.host, entry.boot);
             if before.is_some_and(|before| before != entry.boot) {
                 if !back && at > from {
                     return Some(at);
@@ -188,14 +185,14 @@ impl Held {
 
     pub(super) fn push(&mut self, entry: Entry) {
         let host = entry.host.clone();
-        let id = self.store.push(entry);
+        let id = self.store.push(&entry);
         self.oldest.entry(host).or_insert(id);
         self.accept(id);
         self.forget_evicted();
     }
 
     pub(super) fn push_gap(&mut self, gap: Gap) {
-        let id = self.store.push_gap(gap);
+        let id = self.store.push_gap(&gap);
         self.accept(id);
         self.forget_evicted();
     }
@@ -204,13 +201,10 @@ impl Held {
     pub(super) fn prepend(&mut self, host: &HostId, entries: Vec<Entry>) -> usize {
         let known = self.oldest_of(host);
         let added = self.store.prepend(host, entries);
-        let mut fresh: Vec<RowId> = self
-            .store
-            .get(0..usize::MAX)
-            .take_while(|row| known.is_none_or(|known| row.id < known))
-            .filter(|row| row.host() == host)
-            .map(|row| row.id)
-            .collect();
+        let fresh = self.store.get(0..usize::MAX);
+        let fresh = fresh.take_while(|row| known.is_none_or(|known| row.id < known));
+        let fresh = fresh.filter(|row| row.host() == host).map(|row| row.id);
+        let mut fresh: Vec<RowId> = fresh.collect();
         if let Some(first) = fresh.first() {
             self.oldest.insert(host.clone(), *first);
         }
@@ -233,8 +227,7 @@ impl Held {
         if self.store.position(id).is_ok() {
             return Some(id);
         }
-        let found = self.store.find(0, false, |row| row.host() == host)?;
-        let id = self.store.row(found)?.id;
+        let (id, _) = self.store.oldest_of(host)?;
         self.oldest.insert(host.clone(), id);
         Some(id)
     }
@@ -276,7 +269,7 @@ impl Held {
 
     /// The newest row.
     fn end(&self) -> Option<RowId> {
-        Some(self.store.row(self.store.len().checked_sub(1)?)?.id)
+        self.store.id(self.store.len().checked_sub(1)?)
     }
 
     /// How many rows are not newer than this one.
@@ -292,7 +285,7 @@ impl Held {
             while at > 0 && left > 0 {
                 at -= 1;
                 left -= 1;
-                let Some(id) = self.store.row(at).map(|row| row.id) else {
+                let Some(id) = self.store.id(at) else {
                     break;
                 };
                 if self.passes(at) {
@@ -304,8 +297,8 @@ impl Held {
                     self.show(id, true);
                 }
             }
-            let next = at.checked_sub(1).and_then(|at| self.store.row(at));
-            self.scan = next.map(|row| (row.id, wanted));
+            let next = at.checked_sub(1).and_then(|at| self.store.id(at));
+            self.scan = next.map(|id| (id, wanted));
         }
         if let Some(upto) = self.searching {
             let mut at = place(&self.shown, upto).map_or_else(|at| at, |at| at + 1);
@@ -330,8 +323,8 @@ impl Held {
             return;
         }
         let last = self.store.len().saturating_sub(1);
-        let at = match self.store.row(last) {
-            Some(row) if row.id == id => last,
+        let at = match self.store.id(last) {
+            Some(newest) if newest == id => last,
             _ => match self.store.position(id) {
                 Ok(at) => at,
                 Err(_) => return,
@@ -348,10 +341,10 @@ impl Held {
     }
 
     fn passes(&self, at: usize) -> bool {
-        match self.store.row(at).map(|row| &row.item) {
+        match self.store.row(at).map(|row| row.item) {
             Some(Item::Entry(entry)) => {
                 let now = self.since;
-                let seen = Seen::entry(entry, now);
+                let seen = Seen::entry(&entry, now);
                 self.clauses.iter().all(|clause| clause.passes(&seen))
             }
             // What is missing is never hidden.
@@ -361,13 +354,13 @@ impl Held {
     }
 
     fn is_hit(&self, id: RowId) -> bool {
-        let entry = self.stored(id).and_then(StoreRow::entry);
-        entry.is_some_and(|entry| self.search.matches(&Seen::entry(entry, self.since)))
+        let entry = self.by_id(id).and_then(StoreRow::into_entry);
+        entry.is_some_and(|entry| self.search.matches(&Seen::entry(&entry, self.since)))
     }
 
     fn context_before(&mut self, at: usize) {
         for before in at.saturating_sub(self.context)..at {
-            if let Some(id) = self.store.row(before).map(|row| row.id) {
+            if let Some(id) = self.store.id(before) {
                 self.show(id, true);
             }
         }
@@ -375,7 +368,7 @@ impl Held {
 
     fn context_after(&mut self, at: usize) {
         for after in at + 1..=at + self.context {
-            if let Some(id) = self.store.row(after).map(|row| row.id) {
+            if let Some(id) = self.store.id(after) {
                 self.show(id, true);
             }
         }
@@ -399,7 +392,7 @@ impl Held {
     }
 
     fn forget_evicted(&mut self) {
-        let Some(first) = self.store.row(0).map(|row| row.id) else {
+        let Some(first) = self.store.id(0) else {
             return;
         };
         while self.shown.front().is_some_and(|shown| shown.id < first) {

@@ -38,8 +38,10 @@ pub(super) fn units(state: &State, ctx: &Ctx) -> Vec<Next> {
         .filter(|(host, _)| hosts.contains(host))
         .map(|(_, unit)| unit.name.as_str())
         .collect();
-    let rows = state.held.store().get(0..usize::MAX).rev().take(5_000);
-    names.extend(rows.filter_map(|row| row.entry()?.unit.as_deref()));
+    // Who wrote what is held, the newest first.
+    let blocks = state.held.store().blocks().iter().rev();
+    let sources = blocks.flat_map(|block| block.sources()).take(20_000);
+    names.extend(sources.filter_map(|used| used.what.unit.as_deref()));
     let mut items = vec![(String::new(), "all units".to_owned())];
     items.extend(
         names
@@ -82,14 +84,13 @@ pub(super) fn boots(state: &State) -> Vec<Next> {
     .map(|(value, word)| (value.to_owned(), word.to_owned()))
     .to_vec();
     let mut known = BTreeSet::new();
-    for row in state.held.store().get(0..usize::MAX).rev().take(100_000) {
-        if let Some(entry) = row.entry()
-            && known.len() < 20
-            && known.insert((entry.host.clone(), entry.boot))
-        {
-            let name = text::clean(entry.host.as_str()).into_owned();
-            let id = format!("{:032x}", entry.boot);
-            items.push((id.clone(), format!("{id} ({name})")));
+    for block in state.held.store().blocks().iter().rev() {
+        for source in block.sources().iter().rev().map(|used| &used.what) {
+            if !source.gap && known.len() < 20 && known.insert((&source.host, source.boot)) {
+                let name = text::clean(source.host.as_str()).into_owned();
+                let id = format!("{:032x}", source.boot);
+                items.push((id.clone(), format!("{id} ({name})")));
+            }
         }
     }
     vec![Next::Pick(PickSpec {
