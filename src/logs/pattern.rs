@@ -18,6 +18,7 @@ const DELIMITER: u8 = 2;
 
 /// Between these a message is split into tokens; everything else, also bytes from 0x80, belongs to
 /// a token.
+#[expect(clippy::indexing_slicing, reason = "the compiler evaluates it")]
 const CLASS: [u8; 256] = {
     let mut class = [PLAIN; 256];
     let mut byte = 0;

@@ -8,6 +8,7 @@ use std::cell::RefCell;
 const WIDE: u32 = 16;
 
 /// Bytes as trigrams see them: lower case for ASCII, 0 for what no trigram holds.
+#[expect(clippy::indexing_slicing, reason = "the compiler evaluates it")]
 const FOLDED: [u8; 256] = {
     let mut folded = [0; 256];
     let mut byte = 0;
