@@ -53,18 +53,18 @@ pub fn confirm(
         )
         .hint("make the plan again in this environment"));
     }
-    let age = now.duration_since(plan.data_at);
-    // A plan from the future means that the clock was set back: its age is not known.
-    if age > FRESH || age < SignedDuration::from_secs(-1) {
-        return Err(problem(
-            "plan-stale",
-            Exit::Refused,
+    if is_stale(&plan, now) {
+        let age = now.duration_since(plan.data_at).as_secs();
+        let text = if age < 0 {
+            "the clock was set back since the plan was made: its age is not known".to_owned()
+        } else {
             format!(
-                "the plan rests on data of {}: too old to act upon",
-                plan.data_at
-            ),
-        )
-        .hint("make the plan again"));
+                "the plan was made {age} s ago, and more than {} s is too old to act upon",
+                FRESH.as_secs()
+            )
+        };
+        return Err(problem("plan-stale", Exit::Refused, text)
+            .hint("ask for it again: the plan is made anew"));
     }
     match (&plan.risk, consent) {
         (Risk::None, _) | (Risk::Yes, Consent::Yes) => Ok(ApprovedPlan { plan }),
@@ -85,6 +85,13 @@ pub fn confirm(
             &format!("`--confirm {name}` answers it on the command line"),
         )),
     }
+}
+
+/// Whether what a plan rests on is too old to act upon. A plan from the future means that the
+/// clock was set back: its age is not known.
+pub fn is_stale(plan: &Plan, now: Timestamp) -> bool {
+    let age = now.duration_since(plan.data_at);
+    age > FRESH || age < SignedDuration::from_secs(-1)
 }
 
 fn missing(plan: &Plan, hint: &str) -> Problem {

@@ -14,7 +14,7 @@ mod run;
 mod state_dir;
 mod unit;
 
-pub use confirm::{ApprovedPlan, Consent, confirm};
+pub use confirm::{ApprovedPlan, Consent, confirm, is_stale};
 pub use execute::{EndState, JobEvent, JobId, Outcome, execute, is_running, resume};
 pub use plan::{Intent, Plan, Risk, prepare};
 pub use rebuild::UNIT as REBUILD_UNIT;

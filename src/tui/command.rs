@@ -4,6 +4,10 @@
 //! Parses and completes; does nothing.
 
 mod complete;
+mod table;
+
+use table::spec_of;
+pub use table::{COMMANDS, Spec};
 
 pub use complete::{Known, complete};
 
@@ -12,95 +16,6 @@ use crate::{
     remote::systemd::{Verb, names},
 };
 use std::ops::Range;
-
-/// A command and how it is written.
-#[derive(Debug, Clone, Copy)]
-pub struct Spec {
-    /// Its name.
-    pub name: &'static str,
-    /// Other names.
-    pub aliases: &'static [&'static str],
-    /// What follows it.
-    pub usage: &'static str,
-    /// What it does.
-    pub help: &'static str,
-}
-
-const fn spec(
-    name: &'static str,
-    aliases: &'static [&'static str],
-    usage: &'static str,
-    help: &'static str,
-) -> Spec {
-    Spec {
-        name,
-        aliases,
-        usage,
-        help,
-    }
-}
-
-/// Every command.
-pub const COMMANDS: &[Spec] = &[
-    spec("deck", &[], "", "is anything wrong?"),
-    spec(
-        "units",
-        &["u"],
-        "[FILTER…]",
-        "the units that match a filter",
-    ),
-    spec(
-        "logs",
-        &["l", "log"],
-        "[UNIT…] [-p PRIO] [-g REGEX] [-i] [--since T] [--until T] [-b [BOOT]] [-n N] [--host H] [--filter EXPR]",
-        "the journal of units",
-    ),
-    spec(
-        "unit",
-        &[],
-        "UNIT",
-        "one unit: properties, file, log, dependencies",
-    ),
-    spec("jobs", &["history"], "", "running and past operations"),
-    spec("messages", &["m"], "", "everything that was said"),
-    spec(
-        "help",
-        &["h"],
-        "[TEXT]",
-        "the keys, narrowed to those that match",
-    ),
-    spec("env", &["e"], "[NAME]", "another environment"),
-    spec("ssh", &["shell"], "[HOST]", "a shell on a host"),
-    spec("rebuild", &[], "[HOST]", "rebuild a host"),
-    spec("start", &[], "UNIT… [--host H]", "start units"),
-    spec("stop", &[], "UNIT… [--host H]", "stop units"),
-    spec("restart", &[], "UNIT… [--host H]", "restart units"),
-    spec(
-        "reload",
-        &[],
-        "UNIT… [--host H]",
-        "make units read their configuration",
-    ),
-    spec(
-        "reset-failed",
-        &[],
-        "UNIT… [--host H]",
-        "forget that units failed",
-    ),
-    spec("enable", &[], "UNIT… [--host H]", "start units at boot"),
-    spec(
-        "disable",
-        &[],
-        "UNIT… [--host H]",
-        "do not start units at boot",
-    ),
-    spec("theme", &[], "[NAME]", "another theme"),
-    spec("at", &[], "TIME", "in the logs, go to a time"),
-    spec("since", &[], "[TIME]", "in the logs, only from a time on"),
-    spec("save", &["w"], "FILE", "save what is shown"),
-    spec("refresh", &["r"], "", "ask again, connect without waiting"),
-    spec("quit", &["q", "qa", "exit"], "", "leave"),
-];
 
 /// What a command line means.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -207,12 +122,6 @@ fn words(line: &str) -> Result<Vec<Word>, CommandError> {
     }
     words.extend(word);
     Ok(words)
-}
-
-fn spec_of(name: &str) -> Option<&'static Spec> {
-    COMMANDS
-        .iter()
-        .find(|spec| spec.name == name || spec.aliases.contains(&name))
 }
 
 /// Parses a line (without the `:`).

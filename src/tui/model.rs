@@ -165,6 +165,8 @@ pub struct Model {
     pub jobs: Vec<Job>,
     /// What was said, the oldest first.
     pub messages: VecDeque<Message>,
+    /// How many were said, dropped ones included.
+    pub said: u64,
     /// Until when the last message is shown as a toast.
     pub toast_until: Option<Timestamp>,
     /// Keys of an unfinished sequence.
@@ -173,6 +175,8 @@ pub struct Model {
     pub line_history: BTreeMap<&'static str, Vec<String>>,
     /// The pane took the last action itself.
     pub taken: bool,
+    /// How often each action was done in this session, by its id.
+    pub used: BTreeMap<&'static str, u32>,
     /// The names of all themes, for completion.
     pub themes: Vec<String>,
     /// Something visible changed since the last frame.
@@ -227,6 +231,8 @@ impl Model {
             dialog: Dialog::default(),
             jobs: Vec::new(),
             messages: VecDeque::new(),
+            said: 0,
+            used: BTreeMap::new(),
             toast_until: None,
             pending: Vec::new(),
             line_history: BTreeMap::new(),

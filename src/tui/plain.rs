@@ -35,7 +35,7 @@ const PAUSE: Duration = Duration::from_millis(150);
 pub struct Plain {
     /// The state of everything.
     pub model: Model,
-    said: usize,
+    said: u64,
     over: String,
     screen: Option<ScreenId>,
     greeted: bool,
@@ -112,8 +112,12 @@ impl Plain {
     /// What happened that has not been told: messages, another screen, a question.
     pub fn news(&mut self) -> String {
         let mut out = String::new();
-        let count = self.model.messages.len();
-        for message in self.model.messages.iter().skip(self.said.min(count)) {
+        // Of those that were dropped meanwhile there is nothing to tell any more.
+        let news = self.model.said.saturating_sub(self.said);
+        let news = usize::try_from(news).unwrap_or(usize::MAX);
+        let told = self.model.messages.len().saturating_sub(news);
+        self.said = self.model.said;
+        for message in self.model.messages.iter().skip(told) {
             let word = match message.level {
                 Level::Info => "Note",
                 Level::Warning => "Warning",
@@ -121,12 +125,6 @@ impl Plain {
             };
             let _ = writeln!(out, "{word}: {}", text::clean(&message.text));
         }
-        // Once the oldest are dropped the count stands still: then the newest is told.
-        self.said = if count >= super::model::MESSAGES {
-            count - 1
-        } else {
-            count
-        };
         if self.model.history.here() != self.screen {
             self.screen = self.model.history.here();
             self.settled = self.answered();

@@ -1,42 +1,36 @@
 //! The console from start to end: configuration, terminal, loop, and what needs the terminal
 //! given up for a while.
 
+mod input;
+mod preferences;
+
 use super::{
     cache::{Cache, Snapshot},
     clipboard::{self, Surroundings},
     effect::Effect,
-    keymap::{Keymap, Override, Preset},
-    model::{EnvId, Model, Preferences, World},
+    model::{EnvId, Model, World},
     msg::{Level, Msg},
     plain::Plain,
-    run::{self, Console, Input, Leave},
-    runtime::{QUEUE, Runtime, reload},
+    run::{self, Console, Leave},
+    runtime::{QUEUE, Runtime},
     shell,
     terminal::{self, Guard},
-    theme::{self, Ask, Definition, TerminalSays, Theme},
-    update,
+    theme, update,
 };
 use crate::{
-    config::{
-        Loaded,
-        settings::{self, Settings, TimeFormat},
-    },
+    config::{Loaded, settings::Settings},
     problem::{Exit, Problem},
 };
-use crossterm::event::EventStream;
-use futures::{Stream, StreamExt};
-use jiff::{Timestamp, tz::TimeZone};
+use input::{Signals, input};
+use jiff::Timestamp;
+use preferences::{Chosen, keep_up, load_theme, preferences, themes_directory};
 use std::{
     io::{self, IsTerminal, Stdout},
     path::PathBuf,
-    sync::{Arc, Mutex, PoisonError},
-    task::Poll,
-    time::{Duration, Instant},
+    sync::{Arc, PoisonError},
+    time::Instant,
 };
-use tokio::{
-    signal::unix::{Signal, SignalKind, signal},
-    sync::mpsc,
-};
+use tokio::sync::mpsc;
 
 /// How the console is started.
 #[derive(Debug, Clone, Default)]
@@ -166,77 +160,6 @@ fn choose(hosts: &mut Vec<crate::config::Destination>, wanted: &[String]) -> Res
     Ok(())
 }
 
-/// The user's themes.
-fn themes_directory() -> Option<PathBuf> {
-    settings::directory().map(|directory| directory.join("themes"))
-}
-
-/// What the settings mean for the screen, and what is wrong with them.
-fn preferences(settings: &Settings, ascii: bool) -> (Preferences, Vec<Problem>) {
-    let mut wrong = Vec::new();
-    let preset = match settings.preset {
-        settings::Preset::Default => Preset::Default,
-        settings::Preset::Vim => Preset::Vim,
-        settings::Preset::Emacs => Preset::Emacs,
-    };
-    let overrides: Vec<Override> = settings
-        .keys
-        .iter()
-        .map(|(action, keys)| Override {
-            action: action.clone(),
-            keys: keys.clone(),
-            place: settings.place(action),
-        })
-        .collect();
-    let (keymap, conflicts) = Keymap::with_overrides(preset, &overrides);
-    wrong.extend(conflicts);
-    let ascii = ascii || settings.ascii;
-    let usual = theme::default_theme(&TerminalSays::from_environment());
-    let name = settings.theme.as_deref().unwrap_or(usual);
-    let theme = match load_theme(name, ascii) {
-        Ok(theme) => theme,
-        Err(problem) => {
-            wrong.push(problem);
-            Theme::new(&Definition::default(), depth(), glyphs(ascii))
-        }
-    };
-    let zone = match settings.time {
-        TimeFormat::Utc => TimeZone::UTC,
-        TimeFormat::Local | TimeFormat::Relative => TimeZone::system(),
-    };
-    let preferences = Preferences {
-        theme,
-        keymap,
-        mouse: settings.mouse,
-        zone,
-        time: settings.time,
-        log_budget: usize::try_from(settings.log_budget_mib)
-            .unwrap_or(256)
-            .saturating_mul(1 << 20),
-    };
-    (preferences, wrong)
-}
-
-fn depth() -> theme::Depth {
-    theme::depth(Ask::Auto, &TerminalSays::from_environment())
-}
-
-fn glyphs(ascii: bool) -> &'static theme::Glyphs {
-    if ascii {
-        &theme::ASCII
-    } else {
-        &theme::UNICODE
-    }
-}
-
-fn load_theme(name: &str, ascii: bool) -> Result<Theme, Problem> {
-    let definition = theme::load(name, themes_directory().as_deref()).map_err(|error| {
-        Problem::new("settings", "theme", Exit::Usage, error.to_string())
-            .hint("the command :theme lists them")
-    })?;
-    Ok(Theme::new(&definition, depth(), glyphs(ascii)))
-}
-
 /// Where reports and histories are kept.
 fn state_directory() -> PathBuf {
     use etcetera::BaseStrategy;
@@ -318,54 +241,6 @@ async fn as_lines(
     Ok(code)
 }
 
-/// The theme chosen by command, which holds over the one in the settings.
-type Chosen = Arc<Mutex<Option<String>>>;
-
-/// Takes settings and themes as they are edited; a mistake leaves what holds and is told.
-fn keep_up(
-    options: &Options,
-    chosen: &Chosen,
-    tx: &mpsc::Sender<Msg>,
-) -> Option<notify::RecommendedWatcher> {
-    let directories: Vec<PathBuf> = settings::directory()
-        .into_iter()
-        .chain(themes_directory())
-        .collect();
-    let (ascii, chosen, told) = (options.ascii, chosen.clone(), tx.clone());
-    let watching = reload::watch(&directories, move || {
-        let (settings, said) = Settings::load();
-        let (mut preferences, mut wrong) = preferences(&settings, ascii);
-        let chosen = chosen
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone();
-        if let Some(name) = chosen {
-            match load_theme(&name, ascii || settings.ascii) {
-                Ok(theme) => preferences.theme = theme,
-                Err(problem) => wrong.push(problem),
-            }
-        }
-        let told = told.clone();
-        tokio::spawn(async move {
-            let mistakes = said.into_iter().chain(wrong).map(Msg::Problem);
-            for msg in std::iter::once(Msg::Settings(Box::new(preferences))).chain(mistakes) {
-                if told.send(msg).await.is_err() {
-                    return;
-                }
-            }
-        });
-    });
-    match watching {
-        Ok(watcher) => Some(watcher),
-        Err(error) => {
-            let text = format!("changed settings hold from the next start on: {error}");
-            // The queue is empty at the start.
-            let _ = tx.try_send(Msg::Say(Level::Warning, text));
-            None
-        }
-    }
-}
-
 /// Executes what needs the terminal; hands the rest to the runtime.
 struct Owner {
     chosen: Chosen,
@@ -436,57 +311,4 @@ async fn meanwhile(effect: Effect, owner: &Owner) -> Option<Msg> {
         }
         _ => None,
     }
-}
-
-/// The signals that the console handles.
-struct Signals {
-    terminate: Signal,
-    hang_up: Signal,
-    interrupt: Signal,
-    stop: Signal,
-    go_on: Signal,
-    resumed: Option<Instant>,
-}
-
-impl Signals {
-    fn new() -> io::Result<Signals> {
-        Ok(Signals {
-            terminate: signal(SignalKind::terminate())?,
-            hang_up: signal(SignalKind::hangup())?,
-            interrupt: signal(SignalKind::interrupt())?,
-            stop: signal(SignalKind::from_raw(nix::libc::SIGTSTP))?,
-            go_on: signal(SignalKind::from_raw(nix::libc::SIGCONT))?,
-            resumed: None,
-        })
-    }
-
-    fn poll(&mut self, cx: &mut std::task::Context<'_>) -> Poll<Option<Msg>> {
-        for signal in [&mut self.terminate, &mut self.hang_up, &mut self.interrupt] {
-            if signal.poll_recv(cx).is_ready() {
-                return Poll::Ready(Some(Msg::Terminate));
-            }
-        }
-        if self.stop.poll_recv(cx).is_ready() {
-            return Poll::Ready(Some(Msg::Stop));
-        }
-        while self.go_on.poll_recv(cx).is_ready() {
-            // Our own stop is followed by one as well; the screen is whole already.
-            let own = self
-                .resumed
-                .is_some_and(|at| at.elapsed() < Duration::from_millis(500));
-            if !own {
-                return Poll::Ready(Some(Msg::Continued));
-            }
-        }
-        Poll::Pending
-    }
-}
-
-/// Keys, mouse and signals.
-fn input(signals: &mut Signals) -> impl Stream<Item = io::Result<Input>> + Unpin + '_ {
-    let signals = futures::stream::poll_fn(|cx| signals.poll(cx));
-    futures::stream::select(
-        EventStream::new().map(|event| event.map(Input::Event)),
-        signals.map(|msg| Ok(Input::Msg(Box::new(msg)))),
-    )
 }

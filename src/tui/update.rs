@@ -109,6 +109,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
         Msg::Stop => out.push(Effect::Suspend),
         Msg::Continued => out.push(Effect::Restore),
     }
+    world::wanted(model, &effects);
     if model.asking().is_some() {
         model.dialog.shown.get_or_insert(model.now);
     }
@@ -169,6 +170,7 @@ fn note(model: &mut Model, env: EnvId, level: Level, text: impl Into<String>) {
     if model.messages.len() >= super::model::MESSAGES {
         model.messages.pop_front();
     }
+    model.said += 1;
     model.messages.push_back(Message {
         at: model.now,
         level,

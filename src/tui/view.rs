@@ -62,7 +62,23 @@ pub fn view(model: &Model, cache: &mut ViewCache, buffer: &mut Buffer) -> Option
         footer::draw(model, layout.footer, &mut painter);
     }
     overlay::draw(model, &layout, &mut painter);
-    painter.cursor
+    let cursor = painter.cursor;
+    if model.preferences.theme.is_ascii() {
+        stand_in(buffer);
+    }
+    cursor
+}
+
+/// Stand-ins for control characters are drawn in ASCII too where all else is.
+fn stand_in(buffer: &mut Buffer) {
+    for cell in &mut buffer.content {
+        match cell.symbol().chars().next() {
+            // Pictures of control characters, as `^[` would be written in one column.
+            Some('\u{2400}'..='\u{2426}') => cell.set_char('^'),
+            Some('\u{fffd}') => cell.set_char('?'),
+            _ => continue,
+        };
+    }
 }
 
 /// What lies over the screen as lines of text, without frames; empty when nothing does.

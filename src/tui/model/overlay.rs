@@ -88,6 +88,8 @@ pub struct Palette {
     pub input: Input,
     /// Everything that can be chosen: what it does, its text, its second column.
     pub items: Vec<(PaletteItem, String, String)>,
+    /// How often each of them was chosen before, in the same order.
+    pub used: Vec<u32>,
     /// Indexes of the items that match, best first.
     pub matches: Vec<usize>,
     /// The selected one of `matches`.
@@ -141,6 +143,8 @@ pub struct Confirm {
     pub not_before: Option<Timestamp>,
     /// First visible line.
     pub scroll: usize,
+    /// What the last key did not do, and why.
+    pub note: Option<String>,
 }
 
 impl Confirm {

@@ -42,6 +42,8 @@ pub struct HostState {
     /// Since when it has not been up, and the last reason that was given; attempts come and go
     /// meanwhile.
     pub down: Option<(Timestamp, Option<Problem>)>,
+    /// The user asked for an attempt; what comes of it is told.
+    pub wanted: bool,
     /// The round-trip time as shown: follows the measured one only when it differs clearly twice
     /// in a row, so that a quiet connection draws nothing.
     pub rtt: Option<Duration>,
@@ -104,6 +106,7 @@ impl Default for HostState {
             conn: ConnState::Idle,
             conn_since: Timestamp::UNIX_EPOCH,
             down: None,
+            wanted: false,
             rtt: None,
             rtt_differed: false,
             units: None,

@@ -293,22 +293,12 @@ fn parts(area: Rect) -> (Rect, Rect) {
 }
 
 const COLUMNS: [Column; 5] = [
-    column("OPERATION", 20, u16::MAX, 0),
-    column("STATE", 12, 28, 0),
-    column("BEGAN", 8, 19, 2),
-    column("TOOK", 5, 7, 3),
-    column("WHO", 6, 14, 4),
+    Column::new("OPERATION", 20, u16::MAX, 0, false),
+    Column::new("STATE", 12, 28, 0, false),
+    Column::new("BEGAN", 8, 19, 2, false),
+    Column::new("TOOK", 5, 7, 3, false),
+    Column::new("WHO", 6, 14, 4, false),
 ];
-
-const fn column(title: &'static str, min: u16, ideal: u16, rank: u8) -> Column {
-    Column {
-        title,
-        min,
-        ideal,
-        rank,
-        right: false,
-    }
-}
 
 /// List and output.
 pub fn view(state: &State, _cache: &mut Cache, ctx: &Ctx, area: Rect, painter: &mut Painter) {

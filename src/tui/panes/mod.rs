@@ -375,6 +375,11 @@ pub(crate) fn paragraph(painter: &mut Painter, area: Rect, text: &str, role: sup
     let mut y = inner.y;
     super::widgets::text::wrap(text, inner.width.max(1), |range| {
         if y >= inner.bottom() {
+            // There is more than there is room for.
+            if inner.height > 0 {
+                let more = painter.theme.glyphs().more_right;
+                painter.text(area.right().saturating_sub(1), y - 1, 1, more, style);
+            }
             return false;
         }
         painter.text(

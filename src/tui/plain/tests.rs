@@ -151,3 +151,22 @@ fn messages_are_told_once() {
     plain.tell(Msg::Env(env, EnvMsg::Conn(HostId::new("web-1"), conn)));
     assert_eq!(plain.news(), "", "what was not asked for is not told");
 }
+
+#[test]
+fn what_was_said_is_told_once_also_after_the_oldest_are_dropped() {
+    let mut plain = plain();
+    plain.news();
+    let say = |plain: &mut Plain, text: String| {
+        update::update(&mut plain.model, Msg::Say(Level::Info, text));
+    };
+    for at in 0..crate::tui::model::MESSAGES + 5 {
+        say(&mut plain, format!("message {at}"));
+    }
+    let told = plain.news();
+    assert_eq!(told.lines().count(), crate::tui::model::MESSAGES);
+    assert!(told.ends_with("Note: message 2004\n"), "{told}");
+    assert_eq!(plain.news(), "");
+    say(&mut plain, "one more".into());
+    assert_eq!(plain.news(), "Note: one more\n");
+    assert_eq!(plain.news(), "");
+}

@@ -219,3 +219,43 @@ fn the_palette_knows_what_other_screens_can_do() {
     let line = line.unwrap_or_else(|| panic!("not found:\n{screen}"));
     assert!(line.contains("in Units"), "{line}");
 }
+
+#[test]
+fn what_comes_of_an_attempt_that_was_asked_for_is_told() {
+    let mut model = live();
+    let retrying = || ConnState::Retrying {
+        attempt: 3,
+        delay: Duration::from_secs(30),
+        why: timeout(),
+    };
+    conn(&mut model, "production", "web-1", retrying());
+    let mut model = drive_on(model, (80, 24), "r").console.model;
+    // The very same state as before: it failed at once.
+    conn(&mut model, "production", "web-1", retrying());
+    let said = model.messages.back().map(|m| m.text.clone());
+    assert_eq!(
+        said.as_deref(),
+        Some("web-1: tried again: no answer within 10 s")
+    );
+    assert!(model.toast_until.is_some());
+    // Attempts that nobody asked for are not told.
+    let count = model.messages.len();
+    conn(&mut model, "production", "web-1", retrying());
+    assert_eq!(model.messages.len(), count);
+    let mut model = drive_on(model, (80, 24), "r").console.model;
+    conn(
+        &mut model,
+        "production",
+        "web-1",
+        ConnState::Connecting { attempt: 4 },
+    );
+    conn(
+        &mut model,
+        "production",
+        "web-1",
+        ConnState::Up { rtt: None },
+    );
+    let said = model.messages.back().map(|m| m.text.clone());
+    assert_eq!(said.as_deref(), Some("web-1: connected"));
+    assert_eq!(model.messages.len(), count + 1, "not told twice");
+}

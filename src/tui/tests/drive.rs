@@ -289,6 +289,63 @@ fn the_plan_is_shown_before() {
 }
 
 #[test]
+fn a_plan_left_lying_is_made_anew() {
+    let mut driven = confirming(Risk::Yes, "");
+    let model = &mut driven.console.model;
+    let Some(Overlay::Confirm(confirm)) = model.overlays.last_mut() else {
+        panic!("no dialog");
+    };
+    for plan in &mut confirm.plans {
+        plan.data_at = now() - jiff::SignedDuration::from_secs(61);
+    }
+    let driven = drive_on(driven.console.model, (80, 24), "y");
+    assert!(!executed(&driven));
+    assert!(
+        driven.screen().contains("look again"),
+        "{}",
+        driven.screen()
+    );
+    let Some(Effect::Prepare(env, id, intent)) = driven.effects.first() else {
+        panic!("nothing is prepared: {:?}", driven.effects);
+    };
+    let msg = Msg::Planned(env.clone(), *id, Ok(plan(intent.clone(), Risk::Yes)));
+    let mut model = driven.console.model;
+    update::update(&mut model, msg);
+    assert!(executed(&drive_on(model, (80, 24), "y")));
+}
+
+#[test]
+fn why_a_yes_does_nothing_is_said_in_the_dialog() {
+    let driven = confirming(Risk::TypeName("nginx.service".into()), "nginx<ret>");
+    let screen = driven.screen();
+    assert!(
+        screen.contains("type nginx.service to go ahead"),
+        "{screen}"
+    );
+}
+
+#[test]
+fn ascii_is_ascii_for_control_characters_too() {
+    let mut model = live();
+    let theme = &model.preferences.theme;
+    assert!(!theme.is_ascii());
+    model.preferences.theme = crate::tui::theme::Theme::new(
+        &crate::tui::theme::Definition::default(),
+        crate::tui::theme::Depth::None,
+        &crate::tui::theme::ASCII,
+    );
+    let mut evil = unit("evil.service", "failed", "failed");
+    evil.description = "a\u{1b}[31mb\u{9b}c".into();
+    let event = UnitEvent::Changed(vec![evil]);
+    let news = EnvMsg::Units(HostId::new("web-1"), event);
+    update::update(&mut model, Msg::Env(EnvId::new("production"), news));
+    let driven = drive_on(model, (200, 60), "2/evil<ret>");
+    let screen = driven.screen();
+    assert!(screen.contains("a^[31mb?c"), "{screen}");
+    assert!(screen.is_ascii(), "{screen}");
+}
+
+#[test]
 fn a_job_is_told_to_its_end() {
     let mut driven = confirming(Risk::Yes, "y4");
     let id = driven.model().jobs[0].id;

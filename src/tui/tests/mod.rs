@@ -3,6 +3,7 @@
 
 mod connection;
 mod drive;
+mod palette;
 mod screens;
 mod storm;
 mod tiny;

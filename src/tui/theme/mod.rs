@@ -237,6 +237,11 @@ impl Theme {
         self.glyphs
     }
 
+    /// Whether nothing but ASCII is to be drawn.
+    pub fn is_ascii(&self) -> bool {
+        *self.glyphs == ASCII
+    }
+
     /// Shape, letter and style of a status.
     pub fn status(&self, status: Status) -> (&'static str, char, Style) {
         let glyph = match status {

@@ -89,6 +89,8 @@ pub(super) fn act(model: &mut Model, id: &'static str, out: &mut Vec<Effect>) {
         say(model, Level::Warning, format!("{}: {why}", action.title));
         return;
     }
+    let used = model.used.entry(action.id).or_default();
+    *used = used.saturating_add(1);
     match id {
         "quit" => quit(model, out),
         "back" => {

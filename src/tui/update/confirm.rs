@@ -43,6 +43,7 @@ pub(super) fn prepare(model: &mut Model, env: EnvId, intents: Vec<Intent>, out: 
         typed: Input::default(),
         not_before: None,
         scroll: 0,
+        note: None,
     }));
 }
 
@@ -86,7 +87,7 @@ pub(super) fn planned(
         for text in refused {
             say(model, Level::Error, text);
         }
-    } else if confirm.refused.is_empty() && confirm.risk() == Risk::None {
+    } else if confirm.refused.is_empty() && confirm.note.is_none() && confirm.risk() == Risk::None {
         press(model, true, out);
     }
 }
@@ -148,6 +149,9 @@ pub(super) fn press(model: &mut Model, go: bool, out: &mut Vec<Effect>) {
         return;
     }
     let now = model.now;
+    if confirm.plans.iter().any(|plan| ops::is_stale(plan, now)) {
+        return anew(model, out);
+    }
     let strictest = confirm.risk();
     if confirm.consent(&strictest, now).is_none() {
         let text = match &strictest {
@@ -159,8 +163,10 @@ pub(super) fn press(model: &mut Model, go: bool, out: &mut Vec<Effect>) {
             }
             _ => return,
         };
-        return say(model, Level::Warning, text);
+        confirm.note = Some(text);
+        return;
     }
+    confirm.note = None;
     let mut approved = Vec::new();
     let mut rest = Vec::new();
     for plan in std::mem::take(&mut confirm.plans) {
@@ -200,6 +206,22 @@ pub(super) fn press(model: &mut Model, go: bool, out: &mut Vec<Effect>) {
         }
     }
     tell_everyone(model, |_| PaneMsg::Jobs, out);
+}
+
+/// Has the plans made again: they lay there too long to be acted upon.
+fn anew(model: &mut Model, out: &mut Vec<Effect>) {
+    let Some(Overlay::Confirm(confirm)) = model.overlays.last_mut() else {
+        return;
+    };
+    confirm.note = Some("That was made over a minute ago. It is made anew: look again.".into());
+    confirm.typed = Input::default();
+    confirm.on_go = false;
+    confirm.not_before = None;
+    for plan in std::mem::take(&mut confirm.plans) {
+        let id = model.ids.request();
+        confirm.waiting.push(id);
+        out.push(Effect::Prepare(confirm.env.clone(), id, plan.intent));
+    }
 }
 
 /// Operations of an earlier console are watched to their end, as if this one had begun them.

@@ -16,12 +16,21 @@ use nucleo_matcher::{
     Config, Matcher, Utf32Str,
     pattern::{CaseMatching, Normalization, Pattern},
 };
+use std::cmp::Reverse;
 use tui_input::{Input, backend::crossterm::EventHandler};
 
 fn open(model: &mut Model, title: &str, items: Vec<(PaletteItem, String, String)>) {
     model.dirty = true;
+    let used = items
+        .iter()
+        .map(|(item, ..)| match item {
+            PaletteItem::Action(id, Ok(())) => model.used.get(id).copied().unwrap_or(0),
+            _ => 0,
+        })
+        .collect();
     let mut palette = Palette {
         title: title.to_owned(),
+        used,
         input: Input::default(),
         items,
         matches: Vec::new(),
@@ -209,7 +218,49 @@ fn step(palette: &mut Palette, by: i32) {
         .min(palette.matches.len().saturating_sub(1));
 }
 
-/// Finds what matches, best first.
+/// How well an item fits what was typed; the best first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Fit {
+    /// It is its name.
+    Exact,
+    /// Its name begins so.
+    Prefix,
+    /// Each typed word begins a word of it.
+    Words,
+    /// It is in there as it was typed.
+    Inside,
+    /// Its letters are in there, in this order.
+    Letters,
+}
+
+fn fit(text: &str, typed: &str) -> Fit {
+    let text = text.to_lowercase();
+    // `units.restart: Restarts the chosen units` is found by `units.restart` and by `restart`.
+    let name = text
+        .split_once(": ")
+        .map_or(text.as_str(), |(name, _)| name);
+    let last = name.rsplit_once('.').map_or(name, |(_, last)| last);
+    if name == typed || last == typed {
+        return Fit::Exact;
+    }
+    if name.starts_with(typed) || last.starts_with(typed) {
+        return Fit::Prefix;
+    }
+    let begins = |word: &str| {
+        text.split(|c: char| !c.is_alphanumeric())
+            .any(|own| own.starts_with(word))
+    };
+    if typed.split_whitespace().all(begins) {
+        Fit::Words
+    } else if text.contains(typed) {
+        Fit::Inside
+    } else {
+        Fit::Letters
+    }
+}
+
+/// Finds what matches, best first: by how well it fits, what can be done before what cannot,
+/// what is used often before the rest.
 pub(super) fn narrow(palette: &mut Palette) {
     let text = palette.input.value();
     palette.selected = 0;
@@ -220,17 +271,31 @@ pub(super) fn narrow(palette: &mut Palette) {
     let mut matcher = Matcher::new(Config::DEFAULT);
     let pattern = Pattern::parse(text, CaseMatching::Smart, Normalization::Smart);
     let mut buffer = Vec::new();
-    let mut found: Vec<(u32, usize)> = palette
+    let typed = text.trim().to_lowercase();
+    let mut found: Vec<_> = palette
         .items
         .iter()
+        .zip(&palette.used)
         .enumerate()
-        .filter_map(|(at, (_, text, _))| {
+        .filter_map(|(at, ((item, text, _), used))| {
             let score = pattern.score(Utf32Str::new(text, &mut buffer), &mut matcher)?;
-            Some((score, at))
+            let cannot = matches!(item, PaletteItem::Action(_, Err(_)));
+            let order = (
+                fit(text, &typed),
+                cannot,
+                Reverse(*used),
+                Reverse(score),
+                at,
+            );
+            Some(order)
         })
         .collect();
-    found.sort_by_key(|(score, at)| (std::cmp::Reverse(*score), *at));
-    palette.matches = found.into_iter().map(|(_, at)| at).collect();
+    found.sort_unstable();
+    // Scattered letters are a last resort.
+    if found.first().is_some_and(|(fit, ..)| *fit < Fit::Letters) {
+        found.retain(|(fit, ..)| *fit < Fit::Letters);
+    }
+    palette.matches = found.into_iter().map(|(.., at)| at).collect();
 }
 
 fn accept(model: &mut Model, out: &mut Vec<Effect>) {

@@ -1,6 +1,6 @@
 //! News of environments: connections, units.
 
-use super::{confirm, note, stop, tell, tell_everyone};
+use super::{confirm, note, say, stop, tell, tell_everyone};
 use crate::{
     remote::{
         ConnState, HostId,
@@ -35,11 +35,18 @@ pub(super) fn news(model: &mut Model, env: &EnvId, news: EnvMsg, out: &mut Vec<E
                 _ => None,
             };
             let up = conn.is_up();
-            if !connection(state, conn, now) {
+            let came = attempt_note(state, &conn);
+            let visible = connection(state, conn, now);
+            let answered = came.is_some();
+            if let Some((level, text)) = came {
+                say(model, level, format!("{host}: {text}"));
+                tell_everyone(model, |_| PaneMsg::Messages, out);
+            }
+            if !visible {
                 return;
             }
             model.dirty |= current;
-            if let Some((level, text)) = told {
+            if let Some((level, text)) = told.filter(|_| !answered) {
                 note(model, env.clone(), level, format!("{host}: {text}"));
                 tell_everyone(model, |_| PaneMsg::Messages, out);
             }
@@ -99,6 +106,44 @@ fn measured(state: &mut HostState, metrics: Metrics) -> bool {
     let changed = gauges::settle(&mut state.gauges, &metrics);
     state.metrics = Some(metrics);
     changed
+}
+
+/// Marks the hosts that the user wants another attempt at.
+pub(super) fn wanted(model: &mut Model, effects: &[Effect]) {
+    for effect in effects {
+        let Effect::Retry(env, only) = effect else {
+            continue;
+        };
+        for (id, host) in model
+            .worlds
+            .get_mut(env)
+            .into_iter()
+            .flat_map(|w| &mut w.hosts)
+        {
+            if only.as_ref().is_none_or(|only| only == id) && !host.conn.is_up() {
+                host.wanted = true;
+            }
+        }
+    }
+}
+
+/// What came of an attempt that the user asked for.
+fn attempt_note(state: &mut HostState, conn: &ConnState) -> Option<(Level, String)> {
+    if !state.wanted {
+        return None;
+    }
+    let told = match conn {
+        ConnState::Up { .. } => (Level::Info, "connected".to_owned()),
+        ConnState::Retrying { why, .. } | ConnState::Failed(why) => {
+            (Level::Error, format!("tried again: {}", why.message))
+        }
+        ConnState::Idle
+        | ConnState::Connecting { .. }
+        | ConnState::NeedsAnswer
+        | ConnState::Degraded => return None,
+    };
+    state.wanted = false;
+    Some(told)
 }
 
 /// What the messages keep of a connection's change: that it broke, why, and when it was back.

@@ -132,6 +132,9 @@ fn confirm(confirm: &Confirm, layout: &Layout, painter: &mut Painter) {
         );
         lines.push((Role::Muted, text));
     }
+    if let Some(note) = &confirm.note {
+        lines.push((Role::Warning, note.clone()));
+    }
     let ready = confirm.waiting.is_empty();
     let risk = confirm.risk();
     let label;

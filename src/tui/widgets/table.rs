@@ -21,6 +21,19 @@ pub struct Column {
     pub right: bool,
 }
 
+impl Column {
+    /// A column.
+    pub const fn new(title: &'static str, min: u16, ideal: u16, rank: u8, right: bool) -> Column {
+        Column {
+            title,
+            min,
+            ideal,
+            rank,
+            right,
+        }
+    }
+}
+
 /// A cell's text and style, reused from cell to cell: append to `text`.
 #[derive(Debug, Default)]
 pub struct CellText {

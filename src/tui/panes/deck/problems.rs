@@ -175,10 +175,7 @@ fn units(id: &HostId, host: &HostState, now: Timestamp, all: &mut Vec<Trouble>) 
                 "active" | "activating" | "deactivating"
             )
         {
-            (
-                Status::Warning,
-                format!("{} restarts again and again", unit.name),
-            )
+            (Status::Warning, format!("{} restarts in a loop", unit.name))
         } else {
             continue;
         };

@@ -1,11 +1,13 @@
 //! The tabs of a unit: what each asks for, and its lines.
 
+use super::properties;
 use crate::{
     problem::Problem,
     text,
     tui::{
         effect::Ask,
         msg::{Reply, RequestId},
+        panes::Ctx,
         theme::Role,
         widgets::text_view::{Line, TextView},
     },
@@ -35,12 +37,12 @@ pub(super) struct Tab {
 
 impl Tab {
     /// Takes an answer; what was there stays when there is none.
-    pub(super) fn fill(&mut self, reply: Result<Reply, Problem>, height: usize) {
+    pub(super) fn fill(&mut self, reply: Result<Reply, Problem>, height: usize, ctx: &Ctx) {
         self.loaded = true;
         match reply {
             Ok(reply) => {
                 self.problem = None;
-                self.lines = lines(reply);
+                self.lines = lines(reply, ctx);
                 self.view.scroll(0, self.lines.len(), height);
             }
             Err(problem) => {
@@ -85,12 +87,11 @@ pub(super) fn priority(priority: u8) -> Option<Role> {
     }
 }
 
-fn lines(reply: Reply) -> Vec<Line> {
+fn lines(reply: Reply, ctx: &Ctx) -> Vec<Line> {
     match reply {
-        Reply::Properties(properties) => properties
-            .iter()
-            .map(|(name, value)| Line::plain(text::clean(&format!("{name}={value}")).into_owned()))
-            .collect(),
+        Reply::Properties(properties) => {
+            properties::lines(&properties, ctx.now, &ctx.preferences.zone)
+        }
         Reply::FileText(file) => file
             .lines()
             .map(|line| {

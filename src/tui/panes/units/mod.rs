@@ -1,8 +1,10 @@
 //! The units of all hosts: failed first, live; filtered, sorted, marked, acted upon.
 
 mod rows;
+mod view;
 
 pub(crate) use rows::{state_cell, status};
+pub use view::view;
 
 use super::{Args, Ctx, PaneMsg, Subject};
 use crate::{
@@ -15,13 +17,10 @@ use crate::{
         actions::{Context, Offer},
         effect::{Effect, Next, PromptSpec},
         msg::{Hit, Mouse},
-        theme::Role,
-        view::Painter,
         widgets::{list::ListState, table},
     },
 };
 use jiff::Timestamp;
-use ratatui::layout::Rect;
 use rows::{COLUMNS, UnitRow};
 use std::{collections::BTreeMap, fmt::Write};
 
@@ -322,19 +321,7 @@ pub fn actions(state: &State, ctx: &Ctx) -> Vec<Offer> {
 }
 
 fn height(ctx: &Ctx) -> usize {
-    table::height(parts(ctx.area).1)
-}
-
-/// The line of counts, and the table.
-fn parts(area: Rect) -> (Rect, Rect) {
-    let line = Rect::new(area.x, area.y, area.width, 1.min(area.height));
-    let table = Rect::new(
-        area.x,
-        area.y.saturating_add(line.height),
-        area.width,
-        area.height.saturating_sub(line.height),
-    );
-    (line, table)
+    table::height(view::parts(ctx.area).1)
 }
 
 /// Finds the rows that are shown, and their order.
@@ -371,65 +358,6 @@ fn arrange(state: &mut State, ctx: &Ctx) {
     if !state.moved {
         state.list.click(0, &state.rows, height(ctx));
     }
-}
-
-/// The visible rows.
-pub fn view(state: &State, _cache: &mut Cache, ctx: &Ctx, area: Rect, painter: &mut Painter) {
-    let (line, rest) = parts(area);
-    let muted = painter.theme.style(Role::Muted);
-    let mut counts = format!(" {} units, {} failed", state.all, state.failed_count);
-    if state.rows.len() != state.all {
-        let _ = write!(counts, ", {} shown", state.rows.len());
-    }
-    if !state.list.marks().is_empty() {
-        let _ = write!(counts, ", {} marked", state.list.marks().len());
-    }
-    if state.only_failed {
-        counts.push_str("  only failed");
-    }
-    if let Some(kind) = state.only_type {
-        let _ = write!(counts, "  only {kind}s");
-    }
-    let mut x = line.x + painter.cut(line.x, line.y, line.width, &counts, muted);
-    if !state.filter.is_empty() {
-        let filter = format!("  /{}", text::clean(state.filter.as_str()));
-        let style = painter.theme.style(Role::Accent);
-        x += painter.cut(x, line.y, line.right().saturating_sub(x), &filter, style);
-    }
-    let notes = super::freshness(ctx);
-    if !notes.is_empty() {
-        let style = painter.theme.style(Role::Warning);
-        let notes = format!("  {notes}");
-        painter.cut(x, line.y, line.right().saturating_sub(x), &notes, style);
-    }
-    if state.rows.is_empty() {
-        let why = empty(state, ctx);
-        let area = Rect::new(rest.x, rest.y.saturating_add(1), rest.width, rest.height);
-        super::paragraph(painter, area, &why, Role::Muted);
-        return;
-    }
-    let columns = rows::columns(ctx);
-    table::draw(
-        painter,
-        rest,
-        &columns,
-        &state.rows,
-        &state.list,
-        |row, column, cell| {
-            if let Some((host, name)) = state.rows.get(row)
-                && let Some(unit) = ctx.world.unit(host, name)
-            {
-                rows::cell(ctx, host, unit, column, &state.filter, cell);
-            }
-        },
-    );
-}
-
-fn empty(state: &State, ctx: &Ctx) -> String {
-    if state.all > 0 {
-        return "No unit matches. Esc shows all again.".into();
-    }
-    super::waiting(ctx)
 }
 
 /// The same as lines.

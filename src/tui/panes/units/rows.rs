@@ -37,26 +37,16 @@ pub(super) const FIELDS: &[&str] = &[
 
 /// Every column, in order.
 pub(super) const COLUMNS: [Column; 9] = [
-    column("HOST", 5, 14, 2, false),
-    column("UNIT", 18, 44, 0, false),
-    column("STATE", 14, 22, 0, false),
-    column("SINCE", 9, 10, 4, false),
-    column("NEXT", 9, 10, 6, false),
-    column("RST", 3, 5, 3, true),
-    column("MEM", 6, 7, 5, true),
-    column("CPU", 6, 7, 7, true),
-    column("DESCRIPTION", 20, u16::MAX, 8, false),
+    Column::new("HOST", 5, 14, 2, false),
+    Column::new("UNIT", 18, 44, 0, false),
+    Column::new("STATE", 14, 22, 0, false),
+    Column::new("SINCE", 9, 10, 4, false),
+    Column::new("NEXT", 9, 10, 6, false),
+    Column::new("RST", 3, 5, 3, true),
+    Column::new("MEM", 6, 7, 5, true),
+    Column::new("CPU", 6, 7, 7, true),
+    Column::new("DESCRIPTION", 20, u16::MAX, 8, false),
 ];
-
-const fn column(title: &'static str, min: u16, ideal: u16, rank: u8, right: bool) -> Column {
-    Column {
-        title,
-        min,
-        ideal,
-        rank,
-        right,
-    }
-}
 
 /// The columns; a single host needs no name in every row.
 pub(super) fn columns(ctx: &Ctx) -> Vec<Column> {
