@@ -13,6 +13,7 @@ mod common;
 use common::{
     Qd, TestHost,
     ssh::{Agent, BOTH, Openssh, Russh, Say, Says, Ways, done, fingerprint, public, refused, says},
+    token::TokenAgent,
 };
 use quarterdeck::{
     problem::Exit,
@@ -335,6 +336,30 @@ async fn agents_and_certificates() {
     drop(agent);
     let fallback = Ways::to(&host, &format!("IdentityAgent {}", gone.display()));
     says(&fallback.host(Russh, "agent", &Says::nothing()), "true").await;
+}
+
+#[tokio::test]
+async fn a_security_key_that_an_agent_holds() {
+    require!(hosts);
+    let host = TestHost::up("token");
+    let agent = TokenAgent::start();
+    let ways = Ways::new();
+    let by_agent = format!(
+        "IdentityAgent {}\nIdentitiesOnly no\nIdentityFile none",
+        agent.socket().display()
+    );
+    ways.add(&host, "token", &by_agent);
+    let problem = refused(&ways.host(Russh, "token", &Says::nothing())).await;
+    assert_eq!(problem.code, "auth-failed", "{problem}");
+    assert_eq!(agent.signed(), 0, "no touch is asked for in vain");
+    authorise(&host, &agent.public());
+    for (by, signed) in BOTH.into_iter().zip(1..) {
+        let host = ways.host(by, "token", &Says::nothing());
+        assert_eq!(says(&host, "id -un").await, "operator\n", "{by:?}");
+        assert_eq!(agent.signed(), signed, "{by:?}: one touch a login");
+    }
+    let log = logins(&host);
+    assert_eq!(log.matches(" ED25519-SK ").count(), BOTH.len(), "{log}");
 }
 
 #[tokio::test]

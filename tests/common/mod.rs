@@ -24,6 +24,7 @@ mod skip;
 pub mod ssh;
 pub mod svg;
 mod terminal;
+pub mod token;
 
 pub use config::ConfigDir;
 pub use demo::Demo;

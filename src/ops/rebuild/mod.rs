@@ -73,8 +73,8 @@ pub(super) async fn prepare(environment: &str, host: &Host) -> Result<Plan, Prob
         steps: vec![step],
         effects: vec![effect],
         undo: (!running).then(|| {
-            "qd ssh HOST -- sudo nixos-rebuild switch --rollback"
-                .replace("HOST", host.id().as_str())
+            let host = host.id();
+            format!("qd -e {environment} ssh {host} -- sudo nixos-rebuild switch --rollback")
         }),
         risk,
         data_at: jiff::Timestamp::now(),

@@ -81,6 +81,10 @@ pub(in crate::ops) async fn prepare(
             "{unit} carries this connection: nobody may be able to log in afterwards"
         ));
     }
+    if matches!(verb, Verb::Stop | Verb::Restart) {
+        let bearing = hit.iter().filter(|unit| carries_the_host(unit));
+        effects.extend(bearing.map(|unit| format!("the host itself stands on {unit}")));
+    }
     let risk = risk(verb, &name, &hit);
     Ok(Plan {
         intent: Intent::Unit {
@@ -92,7 +96,7 @@ pub(in crate::ops) async fn prepare(
         title: format!("{} {name} on {}", verb.as_str(), host.id()),
         steps: steps(verb, &name),
         effects,
-        undo: undo(verb, &name),
+        undo: undo(verb, &name, environment, host.id().as_str()),
         risk,
         data_at: jiff::Timestamp::now(),
     })
@@ -288,7 +292,8 @@ fn steps(verb: Verb, name: &str) -> Vec<String> {
     }
 }
 
-fn undo(verb: Verb, name: &str) -> Option<String> {
+/// Whole, since it may be typed anywhere: other environments may have a host of that name too.
+fn undo(verb: Verb, name: &str, environment: &str, host: &str) -> Option<String> {
     let back = match verb {
         Verb::Start => Verb::Stop,
         Verb::Stop => Verb::Start,
@@ -296,7 +301,10 @@ fn undo(verb: Verb, name: &str) -> Option<String> {
         Verb::Disable => Verb::Enable,
         Verb::Restart | Verb::Reload | Verb::ResetFailed => return None,
     };
-    Some(format!("qd unit {} {name}", back.as_str()))
+    let back = back.as_str();
+    Some(format!(
+        "qd -e {environment} unit {back} {name} --host {host}"
+    ))
 }
 
 #[cfg(test)]
@@ -307,6 +315,15 @@ mod tests {
         let mut hit = BTreeSet::from([name.to_owned()]);
         hit.extend(others.iter().map(|unit| (*unit).to_owned()));
         risk(verb, name, &hit)
+    }
+
+    #[test]
+    fn what_undoes_it_can_be_typed_anywhere() {
+        assert_eq!(
+            undo(Verb::Stop, "a.service", "staging", "web-1").unwrap(),
+            "qd -e staging unit start a.service --host web-1"
+        );
+        assert_eq!(undo(Verb::Restart, "a.service", "staging", "web-1"), None);
     }
 
     #[test]
