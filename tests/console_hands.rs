@@ -104,3 +104,73 @@ fn the_next_start_shows_what_was_known_before_any_host_answers() {
     terminal.keys("q");
     assert!(terminal.wait().success());
 }
+
+#[test]
+fn settings_and_themes_are_taken_as_they_are_edited() {
+    let qd = Qd::new();
+    let own = qd.home().join("config/quarterdeck");
+    std::fs::create_dir_all(own.join("themes")).unwrap();
+    let write = |name: &str, text: &str| std::fs::write(own.join(name), text).unwrap();
+    let scheme = |background: &str| {
+        let mut text = format!("scheme: \"Mine\"\nbase00: \"{background}\"\n");
+        for n in 1..16 {
+            text.push_str(&format!("base{n:02X}: \"{:06x}\"\n", n * 0x0f_0f0f));
+        }
+        text
+    };
+    write("themes/mine.yaml", &scheme("102030"));
+    write(
+        "settings.toml",
+        "theme = \"mine\"\npreset = \"vim\"\n[keys]\n\"pane.units\" = [\"f6\"]\n",
+    );
+    let colours = [("COLORTERM", "truecolor")];
+    let mut terminal = Terminal::with(&qd, &colours, &["demo"], (100, 30));
+    let background = |r: u8, g: u8, b: u8| {
+        let wanted = vt100::Color::Rgb(r, g, b);
+        terminal.wait_until("the background", |screen| {
+            screen.cell(12, 50).is_some_and(|c| c.bgcolor() == wanted)
+        });
+    };
+    terminal.wait_for("/mnt/data is");
+    background(0x10, 0x20, 0x30);
+    // A key of the preset, and one of the user's own.
+    terminal.keys("\x1b[17~");
+    terminal.wait_for("176 units");
+    terminal.keys("gT");
+    terminal.wait_for("/mnt/data is");
+    write("themes/mine.yaml", &scheme("402030"));
+    background(0x40, 0x20, 0x30);
+    // A conflict is told, however it is broken into lines.
+    write(
+        "settings.toml",
+        "theme = \"mine\"\n[keys]\n\"pane.units\" = [\"f6\"]\n\"pane.logs\" = [\"f6\"]\n",
+    );
+    terminal.wait_for("f6 logs");
+    terminal.keys("5");
+    terminal.wait_until("the conflict", |screen| {
+        let text = screen.contents().replace([' ', '\n'], "");
+        text.contains("isakeyof`pane.logs`already") && text.contains("settings.toml:3:1:")
+    });
+    terminal.keys("q");
+    assert!(terminal.wait().success());
+}
+
+#[test]
+fn lines_instead_of_a_screen() {
+    let qd = Qd::new();
+    let mut terminal = Terminal::start(&qd, &["demo", "--plain"], (100, 50));
+    terminal.wait_for("/mnt/data is");
+    terminal.keys("units nginx\r");
+    terminal.wait_for("web-2: nginx.service is active (running)");
+    terminal.keys("restart nginx --host web-2\r");
+    terminal.wait_for("Type the answer");
+    terminal.wait_for("RestartUnit");
+    terminal.keys("y\r");
+    terminal.wait_for("Note: web-2: nginx.service is active (running)");
+    terminal.keys("quit\r");
+    assert!(terminal.wait().success());
+    // No cursor is moved and no screen is switched: a screen reader says what comes.
+    let bytes = terminal.bytes();
+    let text = String::from_utf8_lossy(&bytes);
+    assert!(!text.contains('\x1b'), "{text:?}");
+}
