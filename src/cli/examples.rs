@@ -36,7 +36,12 @@ Examples:
   qd logs nginx postgresql --since -1h     two units, the last hour, in the order of time
   qd logs -p err -b                        errors since the last boot
   qd logs -g 'timeout|refused' -i -n 50    the last 50 that match
-  qd logs nginx -o json | jq -r .MESSAGE";
+  qd logs nginx -o json | jq -r .MESSAGE
+  qd logs --filter 'unit:nginx prio:<=4 !healthz' --since 'yesterday 9am'
+  qd logs --since -3h --histogram          when, by priority
+  qd logs --since -1d --patterns --new-since 14:05    which kinds are new since the deployment
+  qd logs --file app.log.gz -p err         a file instead of hosts: text, export, journal
+  docker logs app 2>&1 | qd logs --file - -g timeout";
 
 pub(super) const SSH: &str = "\
 Examples:

@@ -109,7 +109,7 @@ pub(crate) enum Command {
     #[command(subcommand, after_help = examples::UNIT)]
     Unit(unit::Unit),
     #[command(after_help = examples::LOGS)]
-    Logs(logs::Logs),
+    Logs(Box<logs::Logs>),
     #[command(after_help = examples::SSH)]
     Ssh(ssh::Ssh),
     #[command(after_help = examples::TUNNEL)]
@@ -208,7 +208,7 @@ async fn dispatch(global: &Global, screen: &console::Screen, command: Option<Com
         None => crate::tui::start::console(screen.options(global)).await,
         Some(Command::Units(c)) => units::run(global, c).await,
         Some(Command::Unit(c)) => unit::run(global, c).await,
-        Some(Command::Logs(c)) => logs::run(global, c).await,
+        Some(Command::Logs(c)) => logs::run(global, *c).await,
         Some(Command::Ssh(c)) => ssh::run(global, c).await,
         Some(Command::Tunnel(c)) => tunnel::run(global, c).await,
         Some(Command::Rebuild(c)) => rebuild::run(global, c).await,

@@ -16,7 +16,8 @@ use unicode_width::UnicodeWidthStr;
 pub(crate) struct Document<T> {
     /// Always 1; a breaking change makes it 2.
     pub(crate) version: u32,
-    pub(crate) environment: String,
+    /// Null where the answer is about a file.
+    pub(crate) environment: Option<String>,
     pub(crate) fetched_at: jiff::Timestamp,
     pub(crate) items: Vec<T>,
     pub(crate) problems: Vec<ProblemItem>,
@@ -25,10 +26,19 @@ pub(crate) struct Document<T> {
 impl<T> Document<T> {
     /// A document of now.
     pub(crate) fn new(environment: &str, items: Vec<T>, problems: &[Problem]) -> Document<T> {
+        Document::of(Some(environment), items, problems)
+    }
+
+    /// A document of now, of an environment or none.
+    pub(crate) fn of(
+        environment: Option<&str>,
+        items: Vec<T>,
+        problems: &[Problem],
+    ) -> Document<T> {
         let now = jiff::Timestamp::now();
         Document {
             version: 1,
-            environment: environment.to_owned(),
+            environment: environment.map(str::to_owned),
             // Whole seconds, as the contract shows them.
             fetched_at: jiff::Timestamp::from_second(now.as_second()).unwrap_or(now),
             items,
@@ -165,6 +175,11 @@ pub(crate) fn report(problem: &Problem, as_json: bool) -> ExitCode {
         warn(problem);
     }
     ExitCode::from(problem.exit.code())
+}
+
+/// Whether standard output is a terminal.
+pub(crate) fn is_terminal() -> bool {
+    std::io::stdout().is_terminal()
 }
 
 /// Whether standard output takes colours: a terminal that can, and no `NO_COLOR`.

@@ -202,7 +202,8 @@ fn number<N: std::str::FromStr>(bytes: &[u8]) -> Option<N> {
     text(bytes)?.parse().ok()
 }
 
-fn boot_id(bytes: &[u8]) -> Option<u128> {
+/// A boot's id as the number that it is.
+pub(super) fn boot_id(bytes: &[u8]) -> Option<u128> {
     (bytes.len() == 32).then_some(())?;
     u128::from_str_radix(text(bytes)?, 16).ok()
 }

@@ -26,7 +26,7 @@ pub fn fetch_raw(host: Host, query: Query, fields: Fields, limits: Limits) -> Fe
     start(host, query, fields, AsTheyCame(limits))
 }
 
-fn start<S: Source, D: Decode>(
+pub(super) fn start<S: Source, D: Decode>(
     source: S,
     query: Query,
     fields: Fields,

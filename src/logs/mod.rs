@@ -6,16 +6,19 @@
 pub mod entry;
 pub mod export;
 mod fetch;
+pub mod file;
 mod follow;
 pub mod format;
 pub mod histogram;
 pub mod merge;
+pub mod origin;
 pub mod pattern;
 pub mod query;
 pub mod question;
 pub mod seen;
 pub mod store;
 mod stream;
+pub mod survey;
 pub mod when;
 
 pub use fetch::{ACCESS_PROBE, Fetched, access, all_fields, fetch, fetch_raw};

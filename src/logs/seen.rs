@@ -2,7 +2,7 @@
 
 use super::{
     Entry,
-    entry::{Mark, first_number},
+    entry::{boot_id, first_number},
     export::Raw,
 };
 use crate::filter::{Row, Value};
@@ -19,9 +19,9 @@ pub const FIELDS: &[&str] = &[
 pub struct Seen<'a> {
     /// Whose journal.
     pub host: &'a str,
-    /// Microseconds since 1970 by the host's clock.
+    /// Microseconds since 1970 by the host's clock; 0 when a line of text tells no time.
     pub realtime: i64,
-    /// Boot id.
+    /// Boot id; 0 when unknown.
     pub boot: u128,
     /// 0 to 7.
     pub priority: u8,
@@ -53,20 +53,18 @@ impl<'a> Seen<'a> {
         }
     }
 
-    /// An entry as it came; the same as [`Seen::entry`] of what [`super::entry::decode`] makes of
-    /// it. `None` when it lacks what every entry has.
-    pub fn raw(raw: &Raw<'a>, host: &'a str, now: Timestamp) -> Option<Seen<'a>> {
-        let Mark { realtime, boot, .. } = Mark::of(raw)?;
+    /// An entry as it came, like [`Seen::entry`] of what [`super::entry::decode`] makes of it.
+    pub fn raw(raw: &Raw<'a>, host: &'a str, now: Timestamp) -> Seen<'a> {
         let about = raw.get("UNIT");
         let unit = match raw.get("_SYSTEMD_UNIT") {
             unit @ (None | Some(b"init.scope")) => about.or(unit),
             unit => unit,
         };
         let named = raw.get("SYSLOG_IDENTIFIER").filter(|name| !name.is_empty());
-        Some(Seen {
+        Seen {
             host,
-            realtime,
-            boot,
+            realtime: time_of(raw),
+            boot: raw.get("_BOOT_ID").and_then(boot_id).unwrap_or(0),
             priority: first_number(raw.get("PRIORITY"))
                 .filter(|p| *p < 8)
                 .unwrap_or(6),
@@ -75,8 +73,13 @@ impl<'a> Seen<'a> {
             pid: first_number(raw.get("_PID")).or(first_number(raw.get("SYSLOG_PID"))),
             message: raw.get("MESSAGE").unwrap_or_default(),
             now,
-        })
+        }
     }
+}
+
+/// Microseconds since 1970; 0 when it does not tell.
+pub fn time_of(raw: &Raw<'_>) -> i64 {
+    first_number(raw.get("__REALTIME_TIMESTAMP")).unwrap_or(0)
 }
 
 impl Row for Seen<'_> {
@@ -160,7 +163,7 @@ mod tests {
             let decoded = decode(&raw, &host, &mut Interner::default()).unwrap();
             for filter in filters {
                 let filter = Filter::parse_for(filter, FIELDS).unwrap();
-                let seen = Seen::raw(&raw, "h1", now).unwrap();
+                let seen = Seen::raw(&raw, "h1", now);
                 assert_eq!(
                     filter.matches(&seen),
                     filter.matches(&Seen::entry(&decoded, now)),

@@ -1,16 +1,17 @@
 //! `--follow`: all hosts at once, merged by time as they come.
 
-use super::print::{Printer, say};
+use super::{answer::Taker, print::say};
 use crate::cli::output;
 use crate::logs::{
-    self, LogEvent, Query,
-    entry::Mark,
+    LogEvent, Query,
     export::{Limits, RawEntry},
     merge::Merger,
+    origin::Origin,
     query::Fields,
+    seen::time_of,
 };
 use crate::problem::{Exit, Problem};
-use crate::remote::{HostId, ssh::Host};
+use crate::remote::HostId;
 use futures::future::join_all;
 use std::{collections::HashMap, time::Duration};
 use tokio::{sync::mpsc, time::Instant};
@@ -20,24 +21,21 @@ const FIRST: Duration = Duration::from_secs(15);
 
 /// Prints until every host has ended, which only a wrong question does.
 pub(super) async fn run(
-    hosts: &[Host],
+    origins: &[Origin],
     query: &Query,
     fields: Fields,
-    printer: &mut Printer,
+    taker: &mut Taker,
 ) -> Result<Vec<Problem>, Problem> {
     // Nothing to go on with when no host was ever there.
-    let first = join_all(hosts.iter().map(|host| async move {
-        let connected = host.connection(Some(FIRST)).await;
-        connected.map_err(|error| Problem::from(error).on(host.id().as_str()))
-    }));
+    let first = join_all(origins.iter().map(|origin| origin.ready(FIRST)));
     let missing: Vec<Problem> = first.await.into_iter().filter_map(Result::err).collect();
-    if missing.len() == hosts.len() {
+    if missing.len() == origins.len() {
         return Ok(missing);
     }
     let (events, receiver) = mpsc::channel(8);
-    for host in hosts {
-        let mut followed = logs::follow_raw(host.clone(), query.clone(), fields, Limits::WHOLE);
-        let (id, events) = (host.id().clone(), events.clone());
+    for origin in origins {
+        let mut followed = origin.follow_raw(query.clone(), fields, Limits::WHOLE);
+        let (id, events) = (origin.id().clone(), events.clone());
         tokio::spawn(async move {
             while let Some(event) = followed.recv().await {
                 if events.send((id.clone(), event)).await.is_err() {
@@ -47,9 +45,9 @@ pub(super) async fn run(
         });
     }
     drop(events);
-    let several = hosts.len() > 1;
+    let several = origins.len() > 1;
     Screen {
-        printer,
+        taker,
         several,
         merger: Merger::live(),
         down: HashMap::new(),
@@ -59,7 +57,7 @@ pub(super) async fn run(
 }
 
 struct Screen<'a> {
-    printer: &'a mut Printer,
+    taker: &'a mut Taker,
     several: bool,
     merger: Merger<RawEntry>,
     /// Why hosts are not followed at the moment.
@@ -102,16 +100,18 @@ impl Screen<'_> {
             LogEvent::Entries(entries) => {
                 for entry in entries {
                     if self.several {
-                        let time = Mark::of(&entry.as_raw()).map_or(0, |mark| mark.realtime);
+                        let time = time_of(&entry.as_raw());
                         self.merger.push(&host, time, now, entry);
                     } else {
-                        self.printer.entry(host.as_str(), &entry).await?;
+                        self.take(&host, &entry).await?;
                     }
                 }
             }
             LogEvent::Gap(gap) => {
                 self.release(Duration::MAX).await?;
-                self.printer.gap(&gap);
+                if let Some(printer) = self.taker.prints() {
+                    printer.gap(&gap);
+                }
             }
             LogEvent::Live(_) => {
                 self.merger.open(&host);
@@ -135,10 +135,15 @@ impl Screen<'_> {
 
     async fn release(&mut self, now: Duration) -> Result<(), Problem> {
         while let Some(merged) = self.merger.pop(now) {
-            self.printer
-                .entry(merged.host.as_str(), &merged.item)
-                .await?;
+            self.take(&merged.host, &merged.item).await?;
         }
-        self.printer.flush().await
+        self.taker.flush().await
+    }
+
+    async fn take(&mut self, host: &HostId, entry: &RawEntry) -> Result<(), Problem> {
+        if self.taker.passes(&entry.as_raw(), host.as_str()) {
+            self.taker.take(host.as_str(), entry).await?;
+        }
+        Ok(())
     }
 }

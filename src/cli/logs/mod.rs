@@ -1,19 +1,27 @@
 //! `qd logs`: the options, and what they ask of the journals.
 
+mod answer;
 mod ask;
+mod files;
 mod follow;
+mod narrow;
 mod print;
 
 use super::{Global, Run, context::Session, output};
 use crate::logs::{
     Query,
     format::{Form, Formatter},
+    origin::Origin,
     query::Fields,
+    when,
 };
 use crate::problem::Problem;
+use answer::{Question, Taker};
 use clap::{Args, ValueEnum};
 use jiff::{Zoned, tz::TimeZone};
-use std::io::IsTerminal;
+use narrow::Narrow;
+use print::Printer;
+use std::path::PathBuf;
 
 /// What each line needs; `--all-fields` asks for the rest as well.
 const FIELDS: &str = "MESSAGE,PRIORITY,SYSLOG_IDENTIFIER,_COMM,_PID,SYSLOG_PID,_SYSTEMD_UNIT,UNIT,\
@@ -62,12 +70,43 @@ pub struct Logs {
     /// Newest first
     #[arg(short, long)]
     reverse: bool,
+    /// Not hosts, but a journal export file, a journal file or directory, a log of plain text
+    /// (each also gzip, zstd, xz, bzip2 or lz4), or - for standard input; may be repeated
+    #[arg(long, value_name = "PATH", value_hint = clap::ValueHint::AnyPath)]
+    file: Vec<PathBuf>,
     /// The form of the output (json when --json is given)
     #[arg(short, long, value_name = "FORM")]
     output: Option<OutputForm>,
     /// Every field of each entry (json and export)
     #[arg(long)]
     all_fields: bool,
+    /// Only entries that pass this filter of the console, e.g. 'unit:nginx prio:<=3 !healthz'; may
+    /// be repeated
+    #[arg(long, value_name = "EXPR")]
+    filter: Vec<String>,
+    /// No entries that pass this filter; may be repeated
+    #[arg(long, value_name = "EXPR")]
+    filter_out: Vec<String>,
+    /// How many entries there are
+    #[arg(long, group = "question", conflicts_with_all = ["follow", "output", "all_fields"])]
+    count: bool,
+    /// Which kinds of messages there are, the most frequent first; • stands for what varies
+    #[arg(long, group = "question", conflicts_with_all = ["follow", "output", "all_fields"])]
+    patterns: bool,
+    /// Only kinds that were not seen before this time (as far back as --since goes)
+    #[arg(
+        long,
+        value_name = "TIME",
+        requires = "patterns",
+        allow_hyphen_values = true
+    )]
+    new_since: Option<String>,
+    /// When entries were written, by priority: ! errors, + warnings, = the rest
+    #[arg(long, group = "question", conflicts_with_all = ["follow", "output", "all_fields"])]
+    histogram: bool,
+    /// Width of the bars: 10s, 5m, 1h, 1d (fitting when absent)
+    #[arg(long, value_name = "SPAN", requires = "histogram", value_parser = answer::bucket)]
+    bucket: Option<i64>,
 }
 
 /// The form of the output.
@@ -88,27 +127,49 @@ pub(crate) async fn run(global: &Global, command: Logs) -> Run {
     let (query, fields) = command.query();
     // What is wrong with the question is said before anything is connected.
     query.command(fields, &Zoned::now())?;
-    let session = Session::open(global)?;
-    let form = match command.output {
-        Some(OutputForm::Json) => Form::Json,
-        Some(OutputForm::Export) => Form::Export,
-        Some(OutputForm::Cat) => Form::Cat,
-        None if global.json => Form::Json,
-        Some(OutputForm::Short) | None => Form::Short,
-    };
-    let mut printer = print::Printer::new(Formatter {
-        form,
-        zone: TimeZone::system(),
-        terminal: std::io::stdout().is_terminal(),
-        colour: output::colour(),
-        name_hosts: session.hosts().len() > 1,
-    });
-    let problems = if command.follow {
-        follow::run(session.hosts(), &query, fields, &mut printer).await?
+    let narrow = Narrow::parse(&command.filter, &command.filter_out)?;
+    let question = command.question()?;
+    let mut query = query;
+    let session;
+    let (origins, environment) = if command.file.is_empty() {
+        session = Session::open(global)?;
+        let hosts = session.hosts().iter().cloned();
+        let name = session.environment.name.as_str();
+        (hosts.map(Origin::Host).collect(), Some(name))
     } else {
-        ask::run(session.hosts(), &query, fields, &mut printer).await?
+        files::without_hosts(global)?;
+        (files::open(&command.file).await?, None)
     };
-    finish(problems, session.hosts().len())
+    // A pipe is printed as it comes, and ends by itself.
+    let pipe = origins.iter().any(files::is_input);
+    if pipe {
+        query.lines = command.lines;
+    }
+    let as_it_comes = pipe && question.is_none() && !query.reverse && query.lines.is_none();
+    let mut taker = match &question {
+        Some(question) => {
+            let names: Vec<&str> = origins.iter().map(|origin| origin.id().as_str()).collect();
+            Taker::question(narrow, question, &names)
+        }
+        None => Taker::lines(narrow, command.printer(global, origins.len() > 1)),
+    };
+    let problems = if command.follow || as_it_comes {
+        follow::run(&origins, &query, fields, &mut taker).await?
+    } else {
+        ask::run(&origins, &query, fields, &mut taker).await?
+    };
+    if question.is_none() {
+        return finish(problems, origins.len());
+    }
+    let silent = |origin: &Origin| {
+        let mut about = problems.iter().filter(|p| p.code != "journal-permission");
+        about.any(|p| p.host.as_deref() == Some(origin.id().as_str()))
+    };
+    let answered = taker.taken() > 0 || !origins.iter().all(silent);
+    if answered || global.json {
+        taker.finish(environment, global.json, &problems)?;
+    }
+    output::settle(global.json, &problems, answered)
 }
 
 /// One host's problem is the command's; of several hosts each is named and the worst decides.
@@ -125,6 +186,40 @@ fn finish(mut problems: Vec<Problem>, hosts: usize) -> Run {
 }
 
 impl Logs {
+    /// What is asked instead of the entries themselves.
+    fn question(&self) -> Result<Option<Question>, Problem> {
+        Ok(if self.count {
+            Some(Question::Count)
+        } else if self.histogram {
+            Some(Question::Histogram(self.bucket))
+        } else if self.patterns {
+            let since = self.new_since.as_deref();
+            let since = since.map(|text| when::since(text, &Zoned::now()));
+            Some(Question::Patterns(
+                since.transpose()?.map(jiff::Timestamp::as_microsecond),
+            ))
+        } else {
+            None
+        })
+    }
+
+    fn printer(&self, global: &Global, name_hosts: bool) -> Printer {
+        let form = match self.output {
+            Some(OutputForm::Json) => Form::Json,
+            Some(OutputForm::Export) => Form::Export,
+            Some(OutputForm::Cat) => Form::Cat,
+            None if global.json => Form::Json,
+            Some(OutputForm::Short) | None => Form::Short,
+        };
+        Printer::new(Formatter {
+            form,
+            zone: TimeZone::system(),
+            terminal: output::is_terminal(),
+            colour: output::colour(),
+            name_hosts,
+        })
+    }
+
     fn query(&self) -> (Query, Fields) {
         let mut units = [&self.units[..], &self.unit].concat();
         let mut boot = self.boot.clone();

@@ -16,7 +16,6 @@ pub(super) struct Printer {
     formatter: Formatter,
     stdout: Stdout,
     pending: Vec<u8>,
-    printed: u64,
 }
 
 impl Printer {
@@ -25,7 +24,6 @@ impl Printer {
             formatter,
             stdout: tokio::io::stdout(),
             pending: Vec::new(),
-            printed: 0,
         }
     }
 
@@ -33,7 +31,6 @@ impl Printer {
     pub(super) async fn entry(&mut self, host: &str, entry: &RawEntry) -> Result<(), Problem> {
         let raw = entry.as_raw();
         self.formatter.write(&raw, host, &mut self.pending);
-        self.printed += 1;
         if raw.skipped() > 0 || raw.fields().any(|field| field.cut_from.is_some()) {
             let problem = Problem::new(
                 "journal",
@@ -47,11 +44,6 @@ impl Printer {
             self.flush().await?;
         }
         Ok(())
-    }
-
-    /// How many entries were printed.
-    pub(super) fn printed(&self) -> u64 {
-        self.printed
     }
 
     pub(super) async fn flush(&mut self) -> Result<(), Problem> {

@@ -61,7 +61,7 @@ pub fn follow_raw(
     start(host, query, fields, AsTheyCame(limits))
 }
 
-fn start<S: Source, D: Decode>(
+pub(super) fn start<S: Source, D: Decode>(
     source: S,
     mut query: Query,
     fields: Fields,

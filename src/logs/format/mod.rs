@@ -6,8 +6,9 @@
 mod json;
 
 use super::{
-    entry::Mark,
+    entry::first_number,
     export::{Field, Raw},
+    file::LINE,
 };
 use crate::text;
 use jiff::{Timestamp, tz::TimeZone};
@@ -57,11 +58,15 @@ impl Formatter {
     }
 
     fn short(&self, raw: &Raw<'_>, host: &str, out: &mut Vec<u8>) {
+        if let Some(line) = raw.get(LINE) {
+            return self.as_it_was(raw, line, host, out);
+        }
         // As journalctl does: without a message there is no line.
-        let (Some(message), Some(mark)) = (raw.get("MESSAGE"), Mark::of(raw)) else {
+        let time = first_number(raw.get("__REALTIME_TIMESTAMP"));
+        let (Some(message), Some(time)) = (raw.get("MESSAGE"), time) else {
             return;
         };
-        let time = Timestamp::from_microsecond(mark.realtime).unwrap_or_default();
+        let time = Timestamp::from_microsecond(time).unwrap_or_default();
         let time = time.to_zoned(self.zone.clone());
         let mut head = time.strftime("%b %d %H:%M:%S ").to_string().into_bytes();
         match raw.get("_HOSTNAME") {
@@ -78,15 +83,21 @@ impl Formatter {
             head.push(b']');
         }
         head.extend_from_slice(b": ");
-        let priority = raw.get("PRIORITY").and_then(|p| p.first().copied());
-        let colour = match priority {
-            Some(b'0'..=b'3') => Some("\x1b[31;1m"),
-            Some(b'4') => Some("\x1b[33;1m"),
-            Some(b'5') => Some("\x1b[1m"),
-            Some(b'7') => Some("\x1b[90m"),
-            _ => None,
-        };
+        let colour = colour(raw);
         self.lines(message, &head, colour.filter(|_| self.colour), out);
+    }
+
+    /// A line of a text file; of several files, after the file's name.
+    fn as_it_was(&self, raw: &Raw<'_>, line: &[u8], host: &str, out: &mut Vec<u8>) {
+        let mut head = Vec::new();
+        if self.name_hosts {
+            head.extend_from_slice(self.safe(host.as_bytes()).as_ref());
+            head.extend_from_slice(b": ");
+        }
+        let colour = colour(raw).filter(|_| self.colour);
+        for line in line.split(|b| *b == b'\n') {
+            self.lines(line, &head, colour, out);
+        }
     }
 
     /// A message after its head; further lines are indented as far.
@@ -112,7 +123,8 @@ impl Formatter {
             binary: false,
             cut_from: None,
         };
-        for field in raw.fields().chain(self.name_hosts.then_some(own)) {
+        let fields = raw.fields().filter(|field| field.name != LINE);
+        for field in fields.chain(self.name_hosts.then_some(own)) {
             if self.terminal {
                 // Bytes of lengths and values could act on a terminal: nobody parses this.
                 out.extend_from_slice(field.name.as_bytes());
@@ -134,6 +146,17 @@ impl Formatter {
             Cow::Borrowed(text) => Cow::Borrowed(text.as_bytes()),
             Cow::Owned(text) => Cow::Owned(text.into_bytes()),
         }
+    }
+}
+
+/// What a priority is shown in.
+fn colour(raw: &Raw<'_>) -> Option<&'static str> {
+    match raw.get("PRIORITY").and_then(|p| p.first().copied()) {
+        Some(b'0'..=b'3') => Some("\x1b[31;1m"),
+        Some(b'4') => Some("\x1b[33;1m"),
+        Some(b'5') => Some("\x1b[1m"),
+        Some(b'7') => Some("\x1b[90m"),
+        _ => None,
     }
 }
 

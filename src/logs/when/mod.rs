@@ -76,6 +76,11 @@ pub fn until(expression: &str, now: &Zoned) -> Result<Timestamp, WhenError> {
     parse_as(expression, now, Sense::End)
 }
 
+/// Reads a span of time: `90s`, `1h30m`, `1.5 days`, with systemd's units.
+pub fn span(text: &str) -> Option<jiff::SignedDuration> {
+    span::parse(text)
+}
+
 fn parse_as(expression: &str, now: &Zoned, sense: Sense) -> Result<Timestamp, WhenError> {
     let text = expression.trim();
     let read = if text.is_empty() || text.len() > 100 {

@@ -1,0 +1,52 @@
+//! `--file`: files in the place of hosts.
+
+use crate::cli::Global;
+use crate::logs::{file::LogFile, origin::Origin};
+use crate::problem::{Exit, Problem};
+use std::path::{Path, PathBuf};
+
+/// Opens them; those with the same name are told apart by their whole paths.
+pub(super) async fn open(paths: &[PathBuf]) -> Result<Vec<Origin>, Problem> {
+    let wanted = paths.to_vec();
+    // The first bytes of a pipe may take their time.
+    let opened = tokio::task::spawn_blocking(move || {
+        let mut files: Vec<(PathBuf, LogFile)> = Vec::new();
+        for path in wanted {
+            if files.iter().any(|(before, _)| *before == path) {
+                continue;
+            }
+            let mut file = LogFile::open(&path)?;
+            if files.iter().any(|(_, before)| before.id() == file.id()) {
+                file = file.named(&shown(&path));
+            }
+            files.push((path, file));
+        }
+        Ok::<_, Problem>(files)
+    });
+    let files = opened.await.map_err(|error| {
+        Problem::new("journal", "journal-file", Exit::Negative, error.to_string())
+    })??;
+    Ok(files
+        .into_iter()
+        .map(|(_, file)| Origin::File(file))
+        .collect())
+}
+
+/// Files know hosts only by what their entries tell.
+pub(super) fn without_hosts(global: &Global) -> Result<(), Problem> {
+    if global.hosts.is_empty() {
+        return Ok(());
+    }
+    let message = "--host and --file exclude each other";
+    let problem = Problem::new("cli", "host-and-file", Exit::Usage, message);
+    Err(problem.hint("leave --host out; of a file's lines choose some with --filter"))
+}
+
+fn shown(path: &Path) -> String {
+    path.display().to_string()
+}
+
+/// Whether it is standard input.
+pub(super) fn is_input(origin: &Origin) -> bool {
+    matches!(origin, Origin::File(file) if file.is_input())
+}

@@ -1,0 +1,263 @@
+//! Journals and logs that lie in files: journal export files, journal files and directories
+//! (through journalctl), plain text, and what comes in on standard input.
+//!
+//! They answer the same questions as a host's journal. What a file is, its first bytes tell.
+
+mod feed;
+mod journal;
+mod read;
+mod select;
+mod text;
+
+#[cfg(test)]
+mod tests;
+
+use super::{
+    Fetched, LogEvent, Query,
+    export::{Limits, RawEntry},
+    fetch, follow,
+    query::Fields,
+    stream::AsTheyCame,
+};
+use crate::problem::{Exit, Problem};
+use crate::remote::HostId;
+use feed::Input;
+use journal::Local;
+use std::{
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex},
+};
+use tokio::sync::mpsc;
+
+/// Bytes that are looked at to tell what a file is.
+const PEEK: usize = 64 << 10;
+
+/// The field that holds a line of a text file as it is; printed in its place, nowhere else.
+pub const LINE: &str = "_QD_LINE";
+
+/// A file with entries. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct LogFile(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    id: HostId,
+    kind: Kind,
+}
+
+#[derive(Debug)]
+enum Kind {
+    /// journalctl reads it.
+    Journal(Local),
+    /// We do.
+    Stream(Stream),
+}
+
+/// What we read ourselves.
+#[derive(Debug)]
+struct Stream {
+    format: Format,
+    place: Place,
+}
+
+#[derive(Debug)]
+enum Place {
+    Path(PathBuf, Option<&'static [&'static str]>),
+    /// Can be read once.
+    Input(Mutex<Option<Input>>),
+}
+
+/// How entries are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// The journal export format.
+    Export,
+    /// Lines.
+    Text,
+}
+
+impl LogFile {
+    /// Opens a file, a directory of journal files, or standard input (`-`). Blocks until the first
+    /// bytes are there.
+    ///
+    /// # Errors
+    /// It cannot be read, or it is of a kind that cannot be read here.
+    pub fn open(path: &Path) -> Result<LogFile, Problem> {
+        if path == Path::new("-") {
+            let input = Input::stdin().map_err(|error| unreadable("standard input", &error))?;
+            let magic = Magic::of(input.peeked());
+            if let Magic::Packed(program) = magic {
+                let program = program.join(" ");
+                return Err(
+                    problem("journal-packed", "standard input is compressed".to_owned()).hint(
+                        format!("unpack it before: … | {program} | qd logs --file -"),
+                    ),
+                );
+            }
+            if magic == Magic::Journal {
+                return Err(problem(
+                    "journal-not-seekable",
+                    "a journal file cannot be read from standard input".to_owned(),
+                )
+                .hint("name the file, or pipe what `journalctl -o export` prints"));
+            }
+            let stream = Stream {
+                format: magic.format(),
+                place: Place::Input(Mutex::new(Some(input))),
+            };
+            return Ok(LogFile::new(HostId::new("stdin"), Kind::Stream(stream)));
+        }
+        let shown = path.display().to_string();
+        let id = path
+            .file_name()
+            .map_or_else(|| shown.clone(), |name| name.to_string_lossy().into_owned());
+        let failed = |error: std::io::Error| unreadable(&shown, &error);
+        if std::fs::metadata(path).map_err(failed)?.is_dir() {
+            let id = HostId::new(id);
+            let local = Local::directory(id.clone(), path);
+            return Ok(LogFile::new(id, Kind::Journal(local)));
+        }
+        let peeked = feed::peek(path).map_err(failed)?;
+        let (magic, program) = match Magic::of(&peeked) {
+            Magic::Packed(program) => {
+                let inner = feed::peek_packed(path, program).map_err(|error| {
+                    problem("journal-packed", format!("cannot unpack {shown}: {error}")).hint(
+                        format!("needs the program {}", program.first().unwrap_or(&"")),
+                    )
+                })?;
+                (Magic::of(&inner), Some(program))
+            }
+            magic => (magic, None),
+        };
+        match magic {
+            Magic::Journal if program.is_none() => {
+                let id = HostId::new(id);
+                let local = Local::file(id.clone(), path);
+                Ok(LogFile::new(id, Kind::Journal(local)))
+            }
+            Magic::Journal | Magic::Packed(_) => Err(problem(
+                "journal-packed",
+                format!("{shown} is a compressed journal or archive"),
+            )
+            .hint("unpack it first")),
+            magic => {
+                let stream = Stream {
+                    format: magic.format(),
+                    place: Place::Path(path.to_owned(), program),
+                };
+                Ok(LogFile::new(HostId::new(id), Kind::Stream(stream)))
+            }
+        }
+    }
+
+    fn new(id: HostId, kind: Kind) -> LogFile {
+        LogFile(Arc::new(Inner { id, kind }))
+    }
+
+    /// Its name, in the place of a host's.
+    pub fn id(&self) -> &HostId {
+        &self.0.id
+    }
+
+    /// The same under another name, where two files have the same.
+    #[must_use]
+    pub fn named(self, name: &str) -> LogFile {
+        match Arc::try_unwrap(self.0) {
+            Ok(inner) => LogFile::new(HostId::new(name), inner.kind),
+            // Somebody reads it already under the name it has.
+            Err(shared) => LogFile(shared),
+        }
+    }
+
+    /// Whether it comes in on standard input: it can be asked once, and does not end before the
+    /// program that writes it.
+    pub fn is_input(&self) -> bool {
+        matches!(
+            &self.0.kind,
+            Kind::Stream(Stream {
+                place: Place::Input(_),
+                ..
+            })
+        )
+    }
+
+    /// How it is written, unless journalctl reads it.
+    pub fn format(&self) -> Option<Format> {
+        match &self.0.kind {
+            Kind::Journal(_) => None,
+            Kind::Stream(stream) => Some(stream.format),
+        }
+    }
+
+    /// Asks once, as [`super::fetch_raw`] asks a host.
+    pub fn fetch_raw(&self, query: Query, fields: Fields, limits: Limits) -> Fetched<RawEntry> {
+        match &self.0.kind {
+            Kind::Journal(local) => fetch::start(local.clone(), query, fields, AsTheyCame(limits)),
+            Kind::Stream(_) => read::fetch(self.clone(), query, limits),
+        }
+    }
+
+    /// Follows it as it grows, as [`super::follow_raw`] follows a host.
+    pub fn follow_raw(
+        &self,
+        query: Query,
+        fields: Fields,
+        limits: Limits,
+    ) -> mpsc::Receiver<LogEvent<RawEntry>> {
+        match &self.0.kind {
+            Kind::Journal(local) => follow::start(local.clone(), query, fields, AsTheyCame(limits)),
+            Kind::Stream(_) => read::follow(self.clone(), query, limits),
+        }
+    }
+}
+
+/// What the first bytes of a file say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Magic {
+    Journal,
+    /// With the command that unpacks standard input to standard output.
+    Packed(&'static [&'static str]),
+    Export,
+    Text,
+}
+
+impl Magic {
+    fn of(bytes: &[u8]) -> Magic {
+        match bytes {
+            [b'L', b'P', b'K', b'S', b'H', b'H', b'R', b'H', ..] => Magic::Journal,
+            [0x1f, 0x8b, ..] => Magic::Packed(&["gzip", "-dc"]),
+            [0x28, 0xb5, 0x2f, 0xfd, ..] => Magic::Packed(&["zstd", "-dcq"]),
+            [0xfd, b'7', b'z', b'X', b'Z', 0, ..] => Magic::Packed(&["xz", "-dc"]),
+            [b'B', b'Z', b'h', ..] => Magic::Packed(&["bzip2", "-dc"]),
+            [0x04, 0x22, 0x4d, 0x18, ..] => Magic::Packed(&["lz4", "-dcq"]),
+            _ if is_export(bytes) => Magic::Export,
+            _ => Magic::Text,
+        }
+    }
+
+    fn format(self) -> Format {
+        match self {
+            Magic::Export => Format::Export,
+            _ => Format::Text,
+        }
+    }
+}
+
+/// Fields from the first line on, among them the one that every entry has.
+fn is_export(bytes: &[u8]) -> bool {
+    let time = memchr::memmem::find(bytes, b"__REALTIME_TIMESTAMP=");
+    let at_line = time.is_some_and(|at| at == 0 || bytes.get(at - 1) == Some(&b'\n'));
+    let name = bytes
+        .iter()
+        .take_while(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || **b == b'_');
+    let name = name.count();
+    at_line && name > 0 && matches!(bytes.get(name), Some(b'=' | b'\n'))
+}
+
+fn problem(code: &'static str, message: String) -> Problem {
+    Problem::new("journal", code, Exit::Usage, message)
+}
+
+fn unreadable(what: &str, error: &std::io::Error) -> Problem {
+    problem("journal-file", format!("cannot read {what}: {error}"))
+}
