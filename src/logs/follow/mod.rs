@@ -88,7 +88,7 @@ pub(super) fn start<S: Source, D: Decode>(
 }
 
 /// Up to where entries were given out.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 enum Position {
     /// Nothing was asked yet.
     Fresh,
@@ -199,22 +199,41 @@ impl<S: Source, D: Decode> Follower<S, D> {
             }
             self.access_told = true;
         }
+        // The host may restart between the catching up and the following, and what it wrote in
+        // between, in its old boot, no follower shows: a follower that begins with another boot
+        // has gone past it. Only when catching up again finds nothing (clocks that jump bring
+        // boots out of order) is it as it should be.
+        let mut any_boot = false;
         loop {
             let (start, overlap) = match &self.position {
                 Position::Fresh | Position::Empty => (Start::Oldest, Overlap::Free),
-                Position::Anchor(anchor) => {
-                    (Start::Cursor(&anchor.cursor), Overlap::May(anchor.clone()))
-                }
+                Position::Anchor(anchor) => (
+                    Start::Cursor(&anchor.cursor),
+                    Overlap::Live {
+                        mark: anchor.clone(),
+                        must: false,
+                        any_boot,
+                    },
+                ),
                 Position::Last(last) => (
                     Start::Cursor(&last.cursor),
-                    Overlap::MustInBoot(last.clone()),
+                    Overlap::Live {
+                        mark: last.clone(),
+                        must: true,
+                        any_boot,
+                    },
                 ),
             };
             let command = self.query.resumed(self.fields, &start, true);
             match self.read(&command, overlap).await? {
                 // Rotated away in the moment since the catching up; or a journal file appeared
                 // (a user's first entry) and journalctl had already gone past its entries.
-                Reading::Vanished | Reading::Skipped => self.catch_up().await?,
+                Reading::Vanished | Reading::Skipped => {
+                    let before = self.position.clone();
+                    self.catch_up().await?;
+                    let found = matches!(self.position, Position::Last(_));
+                    any_boot = !(found && self.position != before);
+                }
                 Reading::Done { .. } => {
                     return Err(Stop::Again(Problem::new(
                         "journal",

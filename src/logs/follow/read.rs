@@ -21,8 +21,13 @@ pub(super) enum Overlap {
     May(Mark),
     /// This one must come first.
     Must(Mark),
-    /// This one must come first, unless the reading starts with another boot.
-    MustInBoot(Mark),
+    /// Of a follower: this one must, or may, come first, if anything comes; unless it begins with
+    /// another boot and that is as it should be.
+    Live {
+        mark: Mark,
+        must: bool,
+        any_boot: bool,
+    },
     /// Whatever was lately given out is dropped. Before the first other entry there is a hole.
     Hole { after: i64, why: &'static str },
 }
@@ -128,16 +133,24 @@ impl<S: Source, D: Decode> Follower<S, D> {
                 };
                 let known = match &overlap {
                     Overlap::Free => false,
-                    Overlap::May(mark) | Overlap::Must(mark) | Overlap::MustInBoot(mark)
+                    Overlap::May(mark) | Overlap::Must(mark) | Overlap::Live { mark, .. }
                         if D::cursor(&entry) == mark.cursor.as_bytes() =>
                     {
                         true
                     }
                     Overlap::May(_) => false,
                     Overlap::Must(_) => return Ok(Reading::Vanished),
-                    Overlap::MustInBoot(mark) => {
-                        let boot = D::mark(&entry).map(|found| found.boot);
-                        if boot == Some(mark.boot) {
+                    Overlap::Live {
+                        mark,
+                        must,
+                        any_boot,
+                    } => {
+                        let same = D::mark(&entry).map(|found| found.boot) == Some(mark.boot);
+                        let gone_past = match same {
+                            true => *must,
+                            false => !*any_boot,
+                        };
+                        if gone_past {
                             return Ok(Reading::Vanished);
                         }
                         false

@@ -161,9 +161,13 @@ impl Source for Fake {
     }
 
     async fn exec(&self, command: &Argv) -> Result<Process, SshError> {
-        if self.journal.lock().unwrap().down {
-            let problem = Problem::new("ssh", "down", Exit::Unreachable, "down");
-            return Err(SshError::Link(problem));
+        // As a host does: what cannot be sent now is sent over the next connection.
+        let mut up = self.news.subscribe();
+        while self.journal.lock().unwrap().down {
+            if up.changed().await.is_err() {
+                let problem = Problem::new("ssh", "down", Exit::Unreachable, "down");
+                return Err(SshError::Link(problem));
+            }
         }
         let words = command.words().to_vec();
         let (mut far, near) = tokio::io::duplex(700);
@@ -229,6 +233,8 @@ enum Event {
     Outage(usize),
     /// Lines of the old boot after the cut, then lines of the new one.
     Reboot(usize, usize),
+    /// The same where what runs may still end, and what comes next waits for the new boot.
+    SlowReboot(usize, usize),
     /// The link breaks in the middle of an entry.
     CutAfter(usize),
     /// Only the last so many lines are kept.
@@ -242,6 +248,7 @@ fn event(vacuum: bool) -> impl Strategy<Value = Event> {
         1 => Just(Event::Cut),
         1 => (0usize..40).prop_map(Event::Outage),
         1 => (0usize..20, 0usize..20).prop_map(|(a, b)| Event::Reboot(a, b)),
+        1 => (0usize..20, 0usize..20).prop_map(|(a, b)| Event::SlowReboot(a, b)),
         2 => (1usize..4000).prop_map(Event::CutAfter),
         2 => Just(Event::Pause),
     ];
@@ -270,6 +277,16 @@ async fn apply(fake: &Fake, event: &Event) {
             fake.write(*before);
             fake.change(|journal| journal.boot += 1);
             fake.write(*after);
+            fake.change(|journal| journal.down = false);
+        }
+        Event::SlowReboot(before, after) => {
+            fake.change(|journal| journal.down = true);
+            settle().await;
+            fake.write(*before);
+            fake.cut();
+            fake.change(|journal| journal.boot += 1);
+            fake.write(*after);
+            settle().await;
             fake.change(|journal| journal.down = false);
         }
         Event::CutAfter(bytes) => fake.change(|journal| journal.bytes_left = Some(*bytes)),
