@@ -15,6 +15,7 @@ use common::{
     ssh::{BOTH, Openssh, Russh, Say, Says, Ways, done, fingerprint, public, refused, says, state},
 };
 use quarterdeck::{
+    config::SshTransport,
     problem::Exit,
     remote::{ConnState, Question},
 };
@@ -48,16 +49,22 @@ async fn an_unknown_key_is_asked_about() {
     let host = TestHost::up("new");
     let address = format!("[127.0.0.1]:{}", host.port);
 
+    for by in BOTH {
+        asked_by(&host, &address, by).await;
+    }
+}
+
+async fn asked_by(host: &TestHost, address: &str, by: SshTransport) {
     // Declined: refused, by policy, and asked again only when the user tries again.
     let ways = Ways::new();
     let file = ways.path("deep/er/known_hosts");
     ways.add(
-        &host,
+        host,
         "new",
         &format!("UserKnownHostsFile {}", file.display()),
     );
     let declines = Says::these(&[Say::No]);
-    let declined = ways.host(Russh, "new", &declines);
+    let declined = ways.host(by, "new", &declines);
     let problem = refused(&declined).await;
     assert_eq!(
         (problem.code, problem.exit),
@@ -74,15 +81,15 @@ async fn an_unknown_key_is_asked_about() {
     else {
         panic!("{:?}", declines.asked());
     };
-    let ed25519 = own_key(&host, "ed25519");
-    assert_eq!(*shown, address);
+    let ed25519 = own_key(host, "ed25519");
+    assert_eq!(shown, address);
     assert_eq!(algorithm, "ssh-ed25519");
     assert_eq!(*fingerprint, print_of(&ways, &ed25519));
     assert_eq!(*known_hosts, file.display().to_string());
 
     // Once: not written, and not asked again by the same run when it connects anew.
     let once = Says::these(&[Say::Once]);
-    let by_once = ways.host(Russh, "new", &once);
+    let by_once = ways.host(by, "new", &once);
     says(&by_once, "true").await;
     host.fault("reset");
     state(&by_once, "down", |s| !s.is_up()).await;
@@ -93,7 +100,7 @@ async fn an_unknown_key_is_asked_about() {
 
     // Yes: written as ssh would, for ssh to find.
     let yes = Says::these(&[Say::Yes]);
-    says(&ways.host(Russh, "new", &yes), "true").await;
+    says(&ways.host(by, "new", &yes), "true").await;
     assert_eq!(
         std::fs::read_to_string(&file).unwrap(),
         format!("{address} {ed25519}\n")
@@ -117,12 +124,8 @@ async fn an_unknown_key_is_asked_about() {
 
     // Hashed where ssh_config wants it, after a last line without an end.
     let other = "192.0.2.9 ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJdD7y3aLq454yWBdwLWbieU1ebz9/cu7/QEXn9OIeZJ";
-    let hashed = with_known(&host, other, "HashKnownHosts yes");
-    says(
-        &hashed.host(Russh, "new", &Says::these(&[Say::Yes])),
-        "true",
-    )
-    .await;
+    let hashed = with_known(host, other, "HashKnownHosts yes");
+    says(&hashed.host(by, "new", &Says::these(&[Say::Yes])), "true").await;
     let text = hashed.read("known_hosts");
     assert_eq!(text.lines().count(), 2, "{text}");
     assert!(text.lines().last().unwrap().starts_with("|1|"), "{text}");

@@ -12,7 +12,7 @@ mod common;
 
 use common::{
     Qd, TestHost,
-    ssh::{Agent, BOTH, Openssh, Russh, Say, Says, Ways, done, fingerprint, public, refused, says},
+    ssh::{Agent, BOTH, Russh, Say, Says, Ways, done, fingerprint, public, refused, says},
     token::TokenAgent,
 };
 use quarterdeck::{
@@ -80,15 +80,20 @@ async fn keys_and_passphrases() {
             sealed.display()
         ),
     );
-    let wrong_first = Says::these(&[Say::Secret("wrong"), Say::Secret("the passphrase")]);
-    says(&ways.host(Russh, "sealed", &wrong_first), "true").await;
-    let asked = wrong_first.asked();
-    assert_eq!(asked.len(), 2);
-    for question in asked {
-        let Question::Secret { prompt, echo, .. } = question else {
-            panic!("{question:?}");
-        };
-        assert!(prompt.contains("sealed") && !echo, "{prompt}");
+    for by in BOTH {
+        let wrong_first = Says::these(&[Say::Secret("wrong"), Say::Secret("the passphrase")]);
+        says(&ways.host(by, "sealed", &wrong_first), "true").await;
+        let asked = wrong_first.asked();
+        assert_eq!(asked.len(), 2, "{by:?}: {asked:?}");
+        for question in asked {
+            let Question::Secret { prompt, echo, .. } = question else {
+                panic!("{question:?}");
+            };
+            assert!(
+                prompt.contains(&format!("Passphrase of {}", sealed.display())) && !echo,
+                "{prompt}"
+            );
+        }
     }
     // Without the public half beside it the private file shows it.
     std::fs::remove_file(sealed.with_extension("pub")).unwrap();
@@ -134,18 +139,24 @@ async fn refusals_say_what_was_tried() {
 
     // Declined questions are a refusal too, and so are three wrong answers.
     let ways = Ways::to(&host, "PreferredAuthentications password");
-    let says = Says::these(&[
-        Say::Secret("a"),
-        Say::Secret("b"),
-        Say::Secret("c"),
-        Say::Secret("d"),
-    ]);
-    refused(&ways.host(Russh, "no", &says)).await;
-    assert_eq!(says.asked().len(), 3);
-    let batch = Ways::to(&host, "PreferredAuthentications password\nBatchMode yes");
-    let says = Says::these(&[Say::Secret("quarterdeck")]);
-    refused(&batch.host(Russh, "no", &says)).await;
-    assert!(says.asked().is_empty());
+    for by in BOTH {
+        let says = Says::these(&[
+            Say::Secret("a"),
+            Say::Secret("b"),
+            Say::Secret("c"),
+            Say::Secret("d"),
+        ]);
+        refused(&ways.host(by, "no", &says)).await;
+        assert_eq!(says.asked().len(), 3, "{by:?}");
+        let says = Says::these(&[Say::No, Say::Secret("quarterdeck")]);
+        let problem = refused(&ways.host(by, "no", &says)).await;
+        assert_eq!(problem.code, "auth-failed", "{by:?}: {problem}");
+        assert_eq!(says.asked().len(), 1, "{by:?}: declined once is declined");
+        let batch = Ways::to(&host, "PreferredAuthentications password\nBatchMode yes");
+        let says = Says::these(&[Say::Secret("quarterdeck")]);
+        refused(&batch.host(by, "no", &says)).await;
+        assert!(says.asked().is_empty(), "{by:?}");
+    }
 
     // On the command line: exit code 3, one document.
     for transport in ["russh", "openssh"] {
@@ -176,50 +187,55 @@ async fn what_is_typed() {
     sshd(&host, "KbdInteractiveAuthentication yes\n");
     let methods = |list: &str| Ways::to(&host, &format!("PreferredAuthentications {list}"));
 
-    let answers = Says::these(&[Say::Secret("wrong"), Say::Secret("quarterdeck")]);
-    let ways = methods("password");
-    assert_eq!(
-        says(&ways.host(Russh, "typed", &answers), "id -un").await,
-        "operator\n"
-    );
-    assert_eq!(answers.asked().len(), 2);
-
-    // PAM's own prompt, through keyboard-interactive.
-    let answers = Says::these(&[Say::Secret("wrong"), Say::Secret("quarterdeck")]);
-    let ways = methods("keyboard-interactive");
-    assert_eq!(
-        says(&ways.host(Russh, "typed", &answers), "id -un").await,
-        "operator\n"
-    );
-    let asked = answers.asked();
-    assert_eq!(asked.len(), 2);
-    for question in asked {
-        let Question::Secret { prompt, echo, .. } = question else {
-            panic!("{question:?}");
+    for by in BOTH {
+        let answers = Says::these(&[Say::Secret("wrong"), Say::Secret("quarterdeck")]);
+        let ways = methods("password");
+        assert_eq!(
+            says(&ways.host(by, "typed", &answers), "id -un").await,
+            "operator\n"
+        );
+        let asked = answers.asked();
+        assert_eq!(asked.len(), 2, "{by:?}: {asked:?}");
+        let Question::Secret { prompt, .. } = &asked[1] else {
+            panic!("{asked:?}");
         };
-        assert!(prompt.contains("Password:") && !echo, "{prompt}");
+        assert!(
+            prompt.starts_with("That was not right, try again. Password of operator@"),
+            "{by:?}: {prompt}"
+        );
+
+        // PAM's own prompt, through keyboard-interactive.
+        let answers = Says::these(&[Say::Secret("wrong"), Say::Secret("quarterdeck")]);
+        let ways = methods("keyboard-interactive");
+        assert_eq!(
+            says(&ways.host(by, "typed", &answers), "id -un").await,
+            "operator\n"
+        );
+        let asked = answers.asked();
+        assert_eq!(asked.len(), 2, "{by:?}: {asked:?}");
+        for question in asked {
+            let Question::Secret { prompt, echo, .. } = question else {
+                panic!("{question:?}");
+            };
+            assert!(prompt.contains("Password:") && !echo, "{prompt}");
+        }
     }
     let log = logins(&host);
-    assert!(
-        log.contains("Accepted keyboard-interactive/pam for operator"),
-        "{log}"
-    );
-    assert!(log.contains("Accepted password for operator"), "{log}");
+    let logged = |how: &str| log.matches(&format!("Accepted {how} for operator")).count();
+    assert_eq!(logged("keyboard-interactive/pam"), BOTH.len(), "{log}");
+    assert_eq!(logged("password"), BOTH.len(), "{log}");
 
     // A key and then a password, both wanted.
     sshd(&host, "AuthenticationMethods publickey,password\n");
-    let answers = Says::these(&[Say::Secret("quarterdeck")]);
-    let ways = Ways::to(&host, "");
-    assert_eq!(
-        says(&ways.host(Russh, "typed", &answers), "id -un").await,
-        "operator\n"
-    );
-    assert_eq!(answers.asked().len(), 1);
-
-    // ssh is told to ask nobody.
-    let answers = Says::these(&[Say::Secret("quarterdeck")]);
-    let problem = refused(&ways.host(Openssh, "typed", &answers)).await;
-    assert_eq!(problem.code, "auth-failed", "{problem}");
+    for by in BOTH {
+        let answers = Says::these(&[Say::Secret("quarterdeck")]);
+        let ways = Ways::to(&host, "");
+        assert_eq!(
+            says(&ways.host(by, "typed", &answers), "id -un").await,
+            "operator\n"
+        );
+        assert_eq!(answers.asked().len(), 1, "{by:?}");
+    }
 }
 
 #[tokio::test]

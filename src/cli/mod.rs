@@ -133,6 +133,10 @@ pub(crate) enum Command {
 
 /// Parses, runs, reports.
 pub fn main() -> ExitCode {
+    // Started by ssh to ask, its words are no command line of ours.
+    if let Some(answered) = crate::remote::ssh::put_question() {
+        return ExitCode::from(u8::from(!answered));
+    }
     let Cli {
         global,
         screen,

@@ -22,6 +22,7 @@ impl Fleet {
             default_user: Some(environment.ssh_user.clone()),
             transport: environment.ssh_transport,
             connect_timeout: None,
+            program: None,
         };
         let hosts = environment
             .hosts

@@ -90,6 +90,7 @@ impl Ways {
             default_user: Some("nobody-else".to_owned()),
             transport: by,
             connect_timeout: None,
+            program: Some(super::Qd::binary().into()),
         };
         Host::new(
             HostId::new(alias),

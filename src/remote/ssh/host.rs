@@ -313,7 +313,7 @@ async fn connect(shared: &Shared) -> Result<Arc<dyn Transport>, SshError> {
             Arc::new(native::connect(id, destination, options, prompter.clone(), accepted).await?)
         }
         SshTransport::Openssh => {
-            Arc::new(openssh::connect(id, destination, options, prompter.as_ref()).await?)
+            Arc::new(openssh::connect(id, destination, options, prompter.as_ref(), accepted).await?)
         }
     })
 }

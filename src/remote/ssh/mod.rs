@@ -10,6 +10,8 @@ mod glob;
 mod host;
 mod native;
 mod openssh;
+
+pub use openssh::put_question;
 mod place;
 mod resolve;
 
@@ -34,6 +36,9 @@ pub struct Options {
     pub transport: SshTransport,
     /// Overrides ssh_config's ConnectTimeout; 10 s when neither is set.
     pub connect_timeout: Option<Duration>,
+    /// What the system's `ssh` is to start when it has to ask something: this program, `None` for
+    /// the one that runs.
+    pub program: Option<PathBuf>,
 }
 
 /// A two-way byte stream over a channel.

@@ -20,11 +20,11 @@ use std::{
 pub(in crate::remote::ssh) struct Accepted(Arc<Mutex<HashSet<(String, String)>>>);
 
 impl Accepted {
-    fn has(&self, entry: &(String, String)) -> bool {
+    pub(in crate::remote::ssh) fn has(&self, entry: &(String, String)) -> bool {
         self.0.lock().is_ok_and(|set| set.contains(entry))
     }
 
-    fn add(&self, entry: (String, String)) {
+    pub(in crate::remote::ssh) fn add(&self, entry: (String, String)) {
         if let Ok(mut set) = self.0.lock() {
             set.insert(entry);
         }

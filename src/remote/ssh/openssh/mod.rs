@@ -1,17 +1,24 @@
 //! The system's `ssh` as a transport: one master connection, each channel a client of it.
 //!
-//! Everything that ssh knows works: its configuration, agents, jump hosts, security keys. Who is
-//! asked for what is decided by ssh as well; without a terminal it asks nobody (BatchMode).
+//! Everything that ssh knows works: its configuration, agents, jump hosts, security keys. What it
+//! has to ask is asked by us ([`askpass`]), where it is new enough for that.
+
+mod askpass;
+
+pub use askpass::put_question;
 
 use super::{
-    Argv, ExitStatus, Options, Place, Process, SshError, Stream, Transport, place::Held,
-    resolve::Resolved,
+    Argv, ExitStatus, Options, Place, Process, SshError, Stream, Transport, native::Accepted,
+    place::Held, resolve::Resolved,
 };
 use crate::config::Destination;
 use crate::problem::{Exit, Problem};
 use crate::remote::{HostId, Prompter};
+use askpass::Asks;
 use std::{
-    path::PathBuf,
+    io::Write,
+    os::unix::fs::{DirBuilderExt, OpenOptionsExt},
+    path::{Path, PathBuf},
     pin::Pin,
     process::Stdio,
     sync::Arc,
@@ -22,7 +29,7 @@ use tokio::{
     io::{AsyncReadExt, AsyncWrite},
     net::UnixStream,
     process::{Child, ChildStdin, Command},
-    sync::watch,
+    sync::{OnceCell, watch},
     time::{sleep, timeout},
 };
 
@@ -48,12 +55,40 @@ struct Client {
 }
 
 impl Client {
+    /// A client of the master, which asks nobody.
     fn command(&self) -> Command {
         let mut command = Command::new("ssh");
         command
+            // The first value of an option holds.
+            .args(["-o", "BatchMode=yes"])
             .args(&self.options)
             .arg("-o")
             .arg(format!("ControlPath={}", self.socket().display()))
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .kill_on_drop(true);
+        command
+    }
+
+    /// The master itself; what it has to ask, it asks through `asks`.
+    fn master(&self, asks: Option<&Asks>, known_hosts: Option<&str>) -> Command {
+        let mut command = Command::new("ssh");
+        let batch = if asks.is_some() { "no" } else { "yes" };
+        command.args(["-o", &format!("BatchMode={batch}")]);
+        if let Some(asks) = asks {
+            command
+                .env("SSH_ASKPASS", asks.program())
+                .env("SSH_ASKPASS_REQUIRE", "force");
+        }
+        if let Some(files) = known_hosts {
+            command.args(["-o", &format!("UserKnownHostsFile={files}")]);
+        }
+        command
+            .args(&self.options)
+            .args(["-o", &format!("ControlPath={}", self.socket().display())])
+            .args(["-M", "-N", "-o", "ControlPersist=no", "--"])
+            .arg(&self.destination)
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
@@ -71,12 +106,14 @@ pub(super) async fn connect(
     id: &HostId,
     destination: &Destination,
     options: &Options,
-    _prompter: &dyn Prompter,
+    prompter: &dyn Prompter,
+    accepted: &Accepted,
 ) -> Result<Master, SshError> {
     let link = |code, text: String| {
         SshError::Link(Problem::new("ssh", code, Exit::Unreachable, text).on(id.as_str()))
     };
-    let user = user(id, destination, options).await?;
+    let resolved = Resolved::ask(id, destination, options).await?;
+    let user = whom(destination, options, &resolved);
     let directory = tempdir::Private::new().map_err(|e| {
         link(
             "socket",
@@ -89,10 +126,26 @@ pub(super) async fn connect(
         destination: destination.host.clone(),
     };
     let wait = options.connect_timeout.unwrap_or(CONNECT);
+    let known = Known::new(client.directory.path(), &resolved);
+    let may_ask = can_ask().await && !resolved.yes("batchmode");
+    let mut asks = match (may_ask, &known) {
+        (true, Some(known)) => {
+            let program = match &options.program {
+                Some(program) => program.clone(),
+                None => std::env::current_exe().unwrap_or_default(),
+            };
+            let shown = known.file.display().to_string();
+            let name = resolved.known_as();
+            let at = client.directory.path();
+            Asks::new(at, &program, id, name, shown, accepted.clone())
+                .map(Some)
+                .map_err(|e| link("socket", format!("cannot listen for what ssh asks: {e}")))?
+        }
+        _ => None,
+    };
+    let files = known.as_ref().filter(|_| asks.is_some());
     let mut master = client
-        .command()
-        .args(["-M", "-N", "-o", "ControlPersist=no", "--"])
-        .arg(&client.destination)
+        .master(asks.as_ref(), files.map(|known| known.option.as_str()))
         .spawn()
         .map_err(|e| SshError::Link(no_ssh(id, &e)))?;
     let stderr = master.stderr.take();
@@ -103,21 +156,49 @@ pub(super) async fn connect(
         }
         String::from_utf8_lossy(&text).into_owned()
     });
+    let socket = client.socket();
     let ready = async {
-        while !client.socket().exists() {
+        while !socket.exists() {
             sleep(Duration::from_millis(5)).await;
         }
     };
-    // ssh has a time-out of its own for the connection; the login comes on top.
-    tokio::select! {
-        () = ready => {}
-        _ = master.wait() => {
-            let said = said.await.unwrap_or_default();
-            return Err(refusal(id, destination, &said));
+    tokio::pin!(ready);
+    // ssh has a time-out of its own for the connection; the login comes on top. What the user
+    // takes for an answer does not count.
+    let mut left = wait * 2;
+    let up = loop {
+        let since = Instant::now();
+        tokio::select! {
+            () = &mut ready => break true,
+            _ = master.wait() => break false,
+            () = sleep(left) => {
+                return Err(link("timeout", format!("no login at {} within {} s", destination.host, wait.as_secs() * 2)));
+            }
+            stream = next(asks.as_ref()) => {
+                left = left.saturating_sub(since.elapsed());
+                if let Some(asks) = &mut asks {
+                    tokio::select! {
+                        _ = master.wait() => break false,
+                        () = asks.answer(stream, prompter) => {}
+                    }
+                }
+            }
         }
-        () = sleep(wait * 2) => {
-            return Err(link("timeout", format!("no login at {} within {} s", destination.host, wait.as_secs() * 2)));
-        }
+    };
+    if let Some(known) = files
+        && asks.as_ref().is_some_and(|asks| !asks.once)
+    {
+        known.remember().map_err(|error| {
+            let text = format!(
+                "cannot add the host key to {}: {error}",
+                known.file.display()
+            );
+            link("known-hosts", text)
+        })?;
+    }
+    if !up {
+        let said = said.await.unwrap_or_default();
+        return Err(refusal(id, destination, &said));
     }
     let (tell, over) = watch::channel(None);
     let (name, to) = (id.clone(), destination.clone());
@@ -127,6 +208,83 @@ pub(super) async fn connect(
         client,
         over,
     })
+}
+
+async fn next(asks: Option<&Asks>) -> UnixStream {
+    match asks {
+        Some(asks) => asks.next().await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Whether this ssh lets itself be asked by another program whatever terminal there is
+/// (SSH_ASKPASS_REQUIRE, OpenSSH 8.4). An older one would ask on the console's terminal.
+async fn can_ask() -> bool {
+    static CAN: OnceCell<bool> = OnceCell::const_new();
+    let ask = async {
+        let said = Command::new("ssh").arg("-V").stdin(Stdio::null()).output();
+        let said = said.await.map(|output| output.stderr).unwrap_or_default();
+        is_new_enough(&String::from_utf8_lossy(&said))
+    };
+    *CAN.get_or_init(|| ask).await
+}
+
+/// From `OpenSSH_10.0p2 Debian-7, OpenSSL …`.
+fn is_new_enough(said: &str) -> bool {
+    let version = said.split_once("OpenSSH_").map_or("", |(_, rest)| rest);
+    let mut numbers = version
+        .split(|c: char| !c.is_ascii_digit())
+        .map(|number| number.parse().unwrap_or(0));
+    let version: (u32, u32) = (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0));
+    version >= (8, 4)
+}
+
+/// Where ssh finds the keys of hosts, and where it puts new ones: into a file of this connection,
+/// from which they are remembered unless they were taken for once.
+struct Known {
+    /// The value of UserKnownHostsFile.
+    option: String,
+    /// The user's file that remembers.
+    file: PathBuf,
+    new: PathBuf,
+}
+
+impl Known {
+    fn new(directory: &Path, resolved: &Resolved) -> Option<Known> {
+        let files = resolved.listed("userknownhostsfile");
+        let new = directory.join("known_hosts");
+        let quoted = |file: &PathBuf| format!("\"{}\"", file.display());
+        let option: Vec<String> = std::iter::once(&new).chain(&files).map(quoted).collect();
+        Some(Known {
+            option: option.join(" "),
+            file: files.into_iter().next()?,
+            new,
+        })
+    }
+
+    /// Adds what ssh learned to the user's file.
+    fn remember(&self) -> std::io::Result<()> {
+        let learned = match std::fs::read(&self.new) {
+            Ok(learned) if !learned.is_empty() => learned,
+            _ => return Ok(()),
+        };
+        std::fs::remove_file(&self.new)?;
+        if let Some(directory) = self.file.parent().filter(|d| !d.as_os_str().is_empty()) {
+            std::fs::DirBuilder::new()
+                .recursive(true)
+                .mode(0o700)
+                .create(directory)?;
+        }
+        let torn = std::fs::read(&self.file).is_ok_and(|b| b.last().is_some_and(|l| *l != b'\n'));
+        let mut all = if torn { vec![b'\n'] } else { Vec::new() };
+        all.extend(learned);
+        std::fs::OpenOptions::new()
+            .append(true)
+            .create(true)
+            .mode(0o600)
+            .open(&self.file)?
+            .write_all(&all)
+    }
 }
 
 /// Waits for the master's end and tells it. Ends the master when nobody listens any more.
@@ -158,7 +316,13 @@ pub(super) async fn shell(
     destination: &Destination,
     options: &Options,
 ) -> Result<ExitStatus, SshError> {
-    let user = user(id, destination, options).await?;
+    let user = match (&destination.user, &options.default_user) {
+        (None, Some(_)) => {
+            let resolved = Resolved::ask(id, destination, options).await?;
+            whom(destination, options, &resolved)
+        }
+        (user, _) => user.clone(),
+    };
     let status = Command::new("ssh")
         // The first value of an option holds.
         .args(["-o", "BatchMode=no"])
@@ -189,7 +353,6 @@ fn arguments(destination: &Destination, options: &Options, user: Option<&str>) -
     }
     let wait = options.connect_timeout.unwrap_or(CONNECT).as_secs().max(1);
     for option in [
-        "BatchMode=yes".to_owned(),
         "ServerAliveInterval=15".to_owned(),
         "ServerAliveCountMax=3".to_owned(),
         format!("ConnectTimeout={wait}"),
@@ -206,14 +369,10 @@ fn arguments(destination: &Destination, options: &Options, user: Option<&str>) -
 }
 
 /// Whom to log in as, when not as ssh_config says by itself.
-async fn user(
-    id: &HostId,
-    destination: &Destination,
-    options: &Options,
-) -> Result<Option<String>, SshError> {
+fn whom(destination: &Destination, options: &Options, resolved: &Resolved) -> Option<String> {
     match (&destination.user, &options.default_user) {
-        (None, Some(_)) => Ok(Some(Resolved::ask(id, destination, options).await?.user)),
-        (user, _) => Ok(user.clone()),
+        (None, Some(_)) => Some(resolved.user.clone()),
+        (user, _) => user.clone(),
     }
 }
 
@@ -244,7 +403,8 @@ fn refusal(id: &HostId, destination: &Destination, said: &str) -> SshError {
         SshError::Refused(problem(
             "host-key-unknown",
             Exit::Refused,
-            "log in once with `ssh` and compare the fingerprint",
+            "compare the fingerprint with the host's own (`ssh-keygen -lf` there), then connect \
+             again and answer; the key of a jump host cannot be accepted for once only",
         ))
     } else if said.contains("Permission denied") || said.contains("Too many authentication") {
         SshError::Refused(problem(
