@@ -10,6 +10,7 @@ pub mod file;
 mod follow;
 pub mod format;
 pub mod histogram;
+pub mod lifecycle;
 pub mod merge;
 pub mod origin;
 pub mod pattern;
@@ -18,6 +19,7 @@ pub mod question;
 pub mod seen;
 pub mod store;
 mod stream;
+pub mod structured;
 pub mod survey;
 pub mod when;
 

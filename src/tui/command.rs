@@ -56,6 +56,14 @@ pub enum Command {
     Theme(Option<String>),
     /// A line for the logs: what it is for, the text and where it stands.
     Logged(&'static str, String, usize),
+    /// The note of an incident: start it, say how it stands.
+    Incident(String),
+    /// Save the note of the incident, to this file.
+    IncidentSave(Option<String>),
+    /// Forget it.
+    IncidentDrop,
+    /// A remark for it.
+    Note(String),
     /// Save what is shown there.
     Save(String),
     /// To this row.
@@ -192,6 +200,16 @@ pub fn parse(line: &str) -> Result<Command, CommandError> {
         "ssh" => Ok(Command::Shell(one()?)),
         "rebuild" => Ok(Command::Rebuild(one()?)),
         "theme" => Ok(Command::Theme(one()?)),
+        "incident" => match args {
+            [word] if word.text == "drop" => Ok(Command::IncidentDrop),
+            [word] if word.text == "save" => Ok(Command::IncidentSave(None)),
+            [word, file] if word.text == "save" => {
+                Ok(Command::IncidentSave(Some(file.text.clone())))
+            }
+            _ => Ok(Command::Incident(rest)),
+        },
+        "note" if rest.is_empty() => wrong(name.span.end..line.len(), "note what?"),
+        "note" => Ok(Command::Note(rest)),
         "at" | "since" => {
             let at = args.first().map_or(line.len(), |first| first.span.start);
             // One pair of quotes around all of it, as a shell would want.

@@ -103,6 +103,8 @@ pub enum Next {
     Explain(crate::remote::HostId, Box<crate::problem::Problem>),
     /// Make a plan for each and have them confirmed together.
     Operate(Vec<Intent>),
+    /// For the note of the incident, if there is one.
+    Found(super::incident::Finding),
     /// Redraw: something visible changed.
     Dirty,
 }

@@ -11,6 +11,7 @@ pub mod command;
 pub mod effect;
 pub mod format;
 pub mod history;
+pub mod incident;
 pub mod keymap;
 pub mod layout;
 pub mod model;

@@ -9,6 +9,7 @@ pub use world::{HostState, World};
 
 use super::{
     history::History,
+    incident::Incident,
     keymap::{Chord, Keymap},
     layout::Layout,
     msg::{Level, QuestionId, RequestId, StreamId},
@@ -167,6 +168,8 @@ pub struct Model {
     pub messages: VecDeque<Message>,
     /// How many were said, dropped ones included.
     pub said: u64,
+    /// The incident that is being noted.
+    pub incident: Option<Incident>,
     /// Until when the last message is shown as a toast.
     pub toast_until: Option<Timestamp>,
     /// Keys of an unfinished sequence.
@@ -233,6 +236,7 @@ impl Model {
             messages: VecDeque::new(),
             said: 0,
             used: BTreeMap::new(),
+            incident: None,
             toast_until: None,
             pending: Vec::new(),
             line_history: BTreeMap::new(),

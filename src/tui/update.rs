@@ -215,6 +215,7 @@ fn tell(model: &mut Model, id: ScreenId, msg: PaneMsg, out: &mut Vec<Effect>) {
             preferences: &model.preferences,
             jobs: &model.jobs,
             messages: &model.messages,
+            incident: model.incident.as_ref(),
             area: super::panes::area(model.size),
             visible: model.history.here() == Some(id),
             ids: &model.ids,
@@ -262,6 +263,7 @@ fn follow(model: &mut Model, id: ScreenId, next: Vec<Next>, out: &mut Vec<Effect
                     confirm::prepare(model, env, intents, out);
                 }
             }
+            Next::Found(finding) => command::found(model, finding),
             Next::Taken => model.taken = true,
             Next::Wrong(span, message) => line::wrong(model, span, message),
             Next::Dirty => {

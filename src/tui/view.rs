@@ -122,6 +122,7 @@ pub fn ctx(model: &Model, id: ScreenId) -> Option<Ctx<'_>> {
         preferences: &model.preferences,
         jobs: &model.jobs,
         messages: &model.messages,
+        incident: model.incident.as_ref(),
         area: super::panes::area(model.size),
         visible: model.history.here() == Some(id),
         ids: &model.ids,

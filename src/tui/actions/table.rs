@@ -103,6 +103,15 @@ pub const ACTIONS: &[Action] = &[
     Action::new("logs.filters-off", "filters off", "Switch all filters off, or on again", Context::Logs, &["\\"]),
     Action::new("logs.clear", "all again", "Drop every filter", Context::Logs, &["="]),
     Action::new("logs.at", "at", "Go to a time: 14:05, -2h, yesterday 9am", Context::Logs, &["a"]),
+    Action::new("logs.mark", "mark", "Mark the entry, or no longer", Context::Logs, &["m"]),
+    Action::new("logs.note", "note", "Mark the entry with a note", Context::Logs, &[";"]),
+    Action::new("logs.marks", "marks", "List the marks", Context::Logs, &["'"]),
+    Action::new("logs.next-mark", "next mark", "The next mark", Context::Logs, &["."]),
+    Action::new("logs.previous-mark", "previous mark", "The mark before this", Context::Logs, &[","]),
+    Action::new("logs.choose", "choose", "Choose rows from here on, to copy, save or note them", Context::Logs, &["v"]),
+    Action::new("logs.copy-as", "copy as", "Copy what is chosen as lines, JSON or Markdown", Context::Logs, &["x"]),
+    Action::new("logs.excerpt", "excerpt", "Put what is chosen into the note of the incident (:incident)", Context::Logs, &["E"]),
+    Action::new("logs.columns", "columns", "Show keys of JSON and key=value lines as columns", Context::Logs, &["J"]),
     Action::new("logs.histogram", "histogram", "Show when entries came, by priority, above the log", Context::Logs, &["i"]).cli("qd logs --histogram"),
     Action::new("logs.zoom", "zoom", "Choose a range in the histogram", Context::Logs, &["I"]),
     Action::new("logs.next-error", "next error", "The next error or worse", Context::Logs, &[")"]),
@@ -126,6 +135,7 @@ pub const ACTIONS: &[Action] = &[
 
     // One journal entry.
     Action::new("entry.filter-in", "only", "Show only entries with this value", Context::Entry, &["enter", "&"]),
+    Action::new("entry.pretty", "as it came", "A JSON message laid out, or as it came", Context::Entry, &["J"]),
     Action::new("entry.filter-out", "without", "Leave out entries with this value", Context::Entry, &["x", "!"]),
 
     // The list below the logs.

@@ -42,6 +42,7 @@ pub fn complete(line: &str, known: &Known) -> (Range<usize>, Vec<String>) {
             Some("env") => known.environments.clone(),
             Some("ssh" | "rebuild") => known.hosts.clone(),
             Some("theme") => known.themes.clone(),
+            Some("incident") if before.len() == 1 => ["save", "drop"].map(str::to_owned).to_vec(),
             Some("logs") if word.starts_with('-') => [
                 "--since",
                 "--until",
@@ -55,8 +56,8 @@ pub fn complete(line: &str, known: &Known) -> (Range<usize>, Vec<String>) {
             .map(str::to_owned)
             .to_vec(),
             Some(
-                "save" | "at" | "since" | "help" | "quit" | "deck" | "jobs" | "messages"
-                | "refresh",
+                "save" | "incident" | "note" | "at" | "since" | "help" | "quit" | "deck" | "jobs"
+                | "messages" | "refresh",
             )
             | None => Vec::new(),
             Some(_) => known.units.clone(),

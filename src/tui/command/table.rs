@@ -84,7 +84,19 @@ pub const COMMANDS: &[Spec] = &[
     spec("theme", &[], "[NAME]", "another theme"),
     spec("at", &[], "TIME", "in the logs, go to a time"),
     spec("since", &[], "[TIME]", "in the logs, only from a time on"),
-    spec("save", &["w"], "FILE", "save what is shown"),
+    spec(
+        "save",
+        &["w"],
+        "FILE",
+        "save what is shown, or what is chosen",
+    ),
+    spec(
+        "incident",
+        &[],
+        "[TITLE] | save [FILE] | drop",
+        "note an incident: marks, excerpts, what is run; save it as Markdown",
+    ),
+    spec("note", &[], "TEXT", "a remark for the note of the incident"),
     spec("refresh", &["r"], "", "ask again, connect without waiting"),
     spec("quit", &["q", "qa", "exit"], "", "leave"),
 ];

@@ -98,6 +98,8 @@ pub struct Ctx<'a> {
     pub area: Rect,
     /// Whether the screen is the one that is shown.
     pub visible: bool,
+    /// The incident that is being noted.
+    pub incident: Option<&'a super::incident::Incident>,
     /// Numbers for streams and requests.
     pub ids: &'a Ids,
     /// This screen's own number.

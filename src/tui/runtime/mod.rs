@@ -30,6 +30,7 @@ use questions::Questions;
 use std::{
     collections::HashMap,
     io::Write,
+    os::unix::fs::OpenOptionsExt,
     path::Path,
     sync::{Arc, Mutex, PoisonError},
 };
@@ -370,11 +371,15 @@ fn save(path: &Path, bytes: &[u8]) -> Result<String, Problem> {
         )
         .hint(hint)
     };
+    // What journals hold is for the one who may read them.
     let mut file = std::fs::OpenOptions::new()
         .write(true)
         .create_new(true)
+        .mode(0o600)
         .open(path)
         .map_err(failed)?;
     file.write_all(bytes).map_err(failed)?;
-    Ok(format!("saved {} ({} bytes)", path.display(), bytes.len()))
+    let whole = path.canonicalize();
+    let shown = whole.as_deref().unwrap_or(path).display();
+    Ok(format!("saved {shown} ({} bytes)", bytes.len()))
 }

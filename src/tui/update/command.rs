@@ -8,7 +8,9 @@ use crate::{
         actions,
         command::{Command, CommandError, parse},
         effect::Effect,
+        incident::{Finding, Incident, What},
         model::{EnvId, Model, Overlay},
+        msg::Level,
         panes::{self, Args, PaneMsg},
     },
 };
@@ -163,6 +165,31 @@ pub(super) fn run(
                 return Err(CommandError { span, message });
             }
         }
+        Command::Incident(title) => incident(model, &title),
+        Command::IncidentSave(file) => {
+            let Some(incident) = &model.incident else {
+                return Err(wrong(NO_INCIDENT.into()));
+            };
+            let zone = &model.preferences.zone;
+            let text = incident.markdown(&model.jobs, model.now, zone);
+            let file = file.unwrap_or_else(|| incident.file(zone));
+            out.push(Effect::Save(file.into(), text.into_bytes()));
+        }
+        Command::IncidentDrop => {
+            let Some(incident) = model.incident.take() else {
+                return Err(wrong(NO_INCIDENT.into()));
+            };
+            let text = format!("{} is noted no longer", incident.title);
+            super::say(model, Level::Info, text);
+        }
+        Command::Note(text) => {
+            if model.incident.is_none() {
+                return Err(wrong(NO_INCIDENT.into()));
+            }
+            let at = model.now.as_microsecond();
+            let what = What::Note(text);
+            found(model, Finding { at, what });
+        }
         Command::Save(file) => {
             let msg = PaneMsg::Line {
                 kind: "save",
@@ -174,6 +201,49 @@ pub(super) fn run(
         Command::GoTo(row) => tell_shown(model, PaneMsg::GoTo(row), out),
     }
     Ok(())
+}
+
+const NO_INCIDENT: &str = "no incident is being noted: :incident TITLE starts one";
+
+/// Starts to note an incident, or says how the note stands.
+fn incident(model: &mut Model, title: &str) {
+    let text = match &mut model.incident {
+        Some(incident) if title.is_empty() => {
+            let count = incident.len();
+            format!(
+                "{}: {count} things noted; :incident save writes them",
+                incident.title
+            )
+        }
+        Some(incident) => {
+            title.clone_into(&mut incident.title);
+            format!("the incident is called {title} now")
+        }
+        none => {
+            *none = Some(Incident::new(title, model.current.clone(), model.now));
+            "noted from now on: marks (m), excerpts (E), :note, and what is run".to_owned()
+        }
+    };
+    super::say(model, Level::Info, text);
+}
+
+/// Puts something into the note of the incident, if there is one.
+pub(super) fn found(model: &mut Model, finding: Finding) {
+    let excerpt = matches!(finding.what, What::Excerpt { .. });
+    let text = match &mut model.incident {
+        // A mark is one without an incident too.
+        None if !excerpt => return,
+        None => "no incident is being noted: :incident starts one".to_owned(),
+        Some(incident) => {
+            if incident.add(finding) {
+                let count = incident.len();
+                format!("noted: {count} in {}", incident.title)
+            } else {
+                "the note of the incident is full: save it, and start another".to_owned()
+            }
+        }
+    };
+    super::say(model, Level::Info, text);
 }
 
 fn full_name(typed: &str) -> String {

@@ -60,6 +60,7 @@ fn make(model: &mut Model, args: &Args, out: &mut Vec<Effect>) -> Option<ScreenI
         preferences: &model.preferences,
         jobs: &model.jobs,
         messages: &model.messages,
+        incident: model.incident.as_ref(),
         area: panes::area(model.size),
         visible: true,
         ids: &model.ids,

@@ -180,6 +180,10 @@ pub struct Emphasis {
     pub focus: bool,
     /// Only there for context.
     pub context: bool,
+    /// It has a mark.
+    pub mark: bool,
+    /// Drawn like this, because of what it tells.
+    pub role: Option<Role>,
 }
 
 impl LogStyle<'_> {
@@ -265,6 +269,11 @@ impl LogStyle<'_> {
             let glyph = painter.theme.glyphs().cursor;
             painter.text(area.x, area.y, 1, glyph, style);
         }
+        if how.mark && skip == 0 {
+            let style = painter.theme.style(Role::Marked);
+            let glyph = painter.theme.glyphs().mark;
+            painter.text(area.x, area.y, 1, glyph, style);
+        }
         match row {
             LogRow::Entry(entry) => self.entry(painter, area, entry, skip, how),
             LogRow::Gap(gap) => self.gap(painter, area, gap),
@@ -279,6 +288,8 @@ impl LogStyle<'_> {
         if how.context {
             style = muted;
             accent = muted;
+        } else if let Some(role) = how.role {
+            style = painter.theme.style(role);
         }
         if how.selected {
             // On the cursor's ground only the letter keeps its colour, so that all can be read.

@@ -1,9 +1,9 @@
 //! What keys, lines and the mouse do in the logs.
 
 use super::{
-    State, clauses, detail,
+    State, choice, clauses, detail,
     held::as_log_row,
-    jump,
+    jump, marks,
     panel::{self, Kind},
     pick,
     position::{Position, Seen},
@@ -39,6 +39,10 @@ pub(super) fn act(state: &mut State, id: &'static str, ctx: &Ctx) -> Vec<Next> {
     }
     match id {
         "open" => open(state, ctx),
+        "back" if state.choice.is_some() => {
+            state.choice = None;
+            vec![Next::Taken, Next::Dirty]
+        }
         "back" if !state.held.searched().is_empty() => {
             state.held.set_search(Filter::default());
             state.on_hit = false;
@@ -77,6 +81,15 @@ pub(super) fn act(state: &mut State, id: &'static str, ctx: &Ctx) -> Vec<Next> {
         }
         "logs.filters" => panel::toggle(state, Kind::Filters, ctx),
         "logs.filters-off" => clauses::switch_all(state, ctx),
+        "logs.mark" => marks::toggle(state, ctx),
+        "logs.note" => marks::ask_note(state),
+        "logs.marks" => panel::toggle(state, Kind::Marks, ctx),
+        "logs.next-mark" => marks::step(state, false, ctx),
+        "logs.previous-mark" => marks::step(state, true, ctx),
+        "logs.choose" => choice::toggle(state, ctx),
+        "logs.copy-as" => choice::ask_form(),
+        "logs.excerpt" => choice::excerpt(state, ctx),
+        "logs.columns" => panel::toggle(state, Kind::Columns, ctx),
         "logs.histogram" => strip::toggle(state, ctx),
         "logs.zoom" => strip::focus(state, ctx),
         "logs.at" => prompt("at", "at: ", String::new()),
@@ -150,7 +163,6 @@ fn seen(state: &State, ctx: &Ctx) -> Seen {
     let width = ctx.area.width;
     let height = |at| {
         state
-            .held
             .row(at)
             .map_or(1, |row| style.height(as_log_row(&row), width))
     };
@@ -164,8 +176,15 @@ fn to_end(state: &mut State, ctx: &Ctx) -> Vec<Next> {
     }
     state.here.follow();
     state.on_hit = false;
+    state.choice = None;
     state.held.let_go();
     vec![Next::Dirty]
+}
+
+/// What is read stays where it is from now on.
+pub(super) fn stay(state: &mut State, ctx: &Ctx) {
+    let seen = seen(state, ctx);
+    state.here.stop(&state.held, seen);
 }
 
 /// Selects a row by its index.
@@ -193,7 +212,6 @@ fn moved(
         let width = ctx.area.width;
         let height = |at| {
             state
-                .held
                 .row(at)
                 .map_or(1, |row| style.height(as_log_row(&row), width))
         };
@@ -218,7 +236,6 @@ pub(super) fn wheel(state: &mut State, lines: i32, ctx: &Ctx) -> Vec<Next> {
         let width = ctx.area.width;
         let height = |at| {
             state
-                .held
                 .row(at)
                 .map_or(1, |row| style.height(as_log_row(&row), width))
         };
@@ -237,7 +254,10 @@ pub(super) fn click(state: &mut State, row: usize, ctx: &Ctx) -> Vec<Next> {
             detail.click(row, ctx);
             vec![Next::Dirty]
         }
-        None => go(state, row, ctx),
+        None => {
+            state.choice = None;
+            go(state, row, ctx)
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::{State, clauses, lines, restart, save};
 use crate::{
-    logs::Entry,
+    logs::{Entry, structured},
     problem::Problem,
     text,
     tui::{
@@ -33,6 +33,8 @@ pub(super) struct Detail {
     list: ListState<usize>,
     why: Option<Problem>,
     whole: bool,
+    /// A message that is data is shown as it came.
+    raw: bool,
 }
 
 impl Detail {
@@ -48,6 +50,7 @@ impl Detail {
             list: ListState::default(),
             why: None,
             whole: false,
+            raw: false,
         };
         detail.lay_out(ctx);
         detail
@@ -63,8 +66,13 @@ impl Detail {
         self.lines.clear();
         let label = self.label();
         let room = self.width.saturating_sub(label + 3).max(1);
-        for (at, (_, value)) in self.fields.iter().enumerate() {
-            let shown = value.get(..SHOWN).unwrap_or(value);
+        for (at, (name, value)) in self.fields.iter().enumerate() {
+            let pretty = match name.as_str() {
+                "MESSAGE" if !self.raw => structured::pretty(value),
+                _ => None,
+            };
+            let shown = pretty.as_deref().map_or(&**value, str::as_bytes);
+            let shown = shown.get(..SHOWN).unwrap_or(shown);
             for line in shown.split(|b| *b == b'\n') {
                 let line = text::clean_bytes(line);
                 columns::wrap(&line, room, |range| {
@@ -227,6 +235,11 @@ pub(super) fn act(state: &mut State, id: &'static str, ctx: &Ctx) -> Vec<Next> {
         "back" => {
             state.detail = None;
             vec![Next::Taken, Next::Dirty]
+        }
+        "entry.pretty" => {
+            detail.raw = !detail.raw;
+            detail.lay_out(ctx);
+            vec![Next::Dirty]
         }
         "open" | "entry.filter-in" | "entry.filter-out" => {
             let Some((name, value)) = detail.field().cloned() else {

@@ -187,6 +187,11 @@ impl Intake {
         self.skews.insert(host.clone(), ahead);
     }
 
+    /// How far a host's clock is ahead of ours, in microseconds, as far as it is reckoned with.
+    pub(super) fn ahead(&self, host: &HostId) -> i64 {
+        self.skews.get(host).copied().unwrap_or(0)
+    }
+
     /// Clocks that are clearly wrong, and by how much (microseconds ahead).
     pub(super) fn skewed(&self) -> impl Iterator<Item = (&HostId, i64)> {
         let wrong = self.skews.iter().filter(|(_, ahead)| **ahead != 0);

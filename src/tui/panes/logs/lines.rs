@@ -3,7 +3,7 @@
 use super::{
     State,
     act::{go, say},
-    clauses, jump, panel, restart, save,
+    clauses, jump, marks, panel, restart, save,
 };
 use crate::{
     filter::{self, Filter},
@@ -30,6 +30,7 @@ pub(super) fn line(
         ("exclude", text) => clauses::typed(state, text, true, done, ctx),
         ("since", Some(text)) if done => since(state, text.trim(), ctx),
         ("at", Some(text)) if done => at(state, text.trim(), ctx),
+        ("note", Some(text)) if done => marks::note(state, text.trim(), ctx),
         ("save", Some(text)) if done => save(state, text.trim(), ctx),
         _ => Vec::new(),
     };

@@ -8,12 +8,15 @@
 
 mod act;
 mod areas;
+mod choice;
 mod clauses;
+mod columns;
 mod detail;
 mod held;
 mod intake;
 mod jump;
 mod lines;
+mod marks;
 mod panel;
 mod pick;
 mod position;
@@ -29,7 +32,12 @@ use super::{Args, Ctx, PaneMsg, Subject};
 use crate::{
     config::settings,
     filter::Filter,
-    logs::{Entry, Query, question::Clause, seen},
+    logs::{
+        Entry, Query,
+        question::Clause,
+        seen,
+        store::{Item, Row, RowId},
+    },
     remote::HostId,
     text,
     tui::{
@@ -40,10 +48,12 @@ use crate::{
     },
 };
 use clauses::Draft;
+use columns::Columns;
 use detail::Detail;
 use held::{Held, as_log_row};
 use intake::Intake;
 use jiff::{SignedDuration, Timestamp};
+use marks::Marks;
 use panel::Panel;
 use position::Position;
 use std::fmt::Write;
@@ -75,6 +85,10 @@ pub struct State {
     draft: Draft,
     panel: Option<Panel>,
     strip: Strip,
+    marks: Marks,
+    /// Where a choice of rows began.
+    choice: Option<RowId>,
+    columns: Columns,
     /// The hosts are to be asked from this time on (microseconds since 1970).
     from: Option<i64>,
     /// This time is on its way from the hosts.
@@ -106,6 +120,9 @@ pub fn open(args: &Args, ctx: &Ctx) -> (State, Vec<Next>) {
         draft: Draft::default(),
         panel: None,
         strip: Strip::default(),
+        marks: Marks::default(),
+        choice: None,
+        columns: Columns::default(),
         from: None,
         seek: None,
     };
@@ -144,6 +161,7 @@ fn reopen(state: &mut State, args: &Args, ctx: &Ctx) -> Vec<Next> {
 fn restart(state: &mut State, ctx: &Ctx) -> Vec<Next> {
     state.held.clear();
     state.strip.recount();
+    state.choice = None;
     state.here = Position::default();
     state.detail = None;
     state.on_hit = false;
@@ -194,6 +212,7 @@ pub fn update(state: &mut State, msg: PaneMsg, ctx: &Ctx) -> Vec<Next> {
         }
         PaneMsg::Mouse(Mouse::Click(Hit::Column(at))) => strip::click(state, at, false, ctx),
         PaneMsg::Mouse(Mouse::DoubleClick(Hit::Column(at))) => strip::click(state, at, true, ctx),
+        PaneMsg::Mouse(Mouse::Drag(Hit::Row(row))) => choice::drag(state, row, ctx),
         PaneMsg::Mouse(Mouse::Drag(Hit::Column(at))) => strip::drag(state, at, ctx),
         PaneMsg::Mouse(Mouse::DoubleClick(Hit::Row(row))) => {
             let mut next = act::click(state, row, ctx);
@@ -240,10 +259,15 @@ pub fn contexts(state: &State) -> &'static [Context] {
 /// What can be done now.
 pub fn actions(state: &State, _ctx: &Ctx) -> Vec<Offer> {
     if state.detail.is_some() {
-        return ["entry.filter-in", "entry.filter-out", "back"]
-            .into_iter()
-            .filter_map(Offer::yes)
-            .collect();
+        return [
+            "entry.filter-in",
+            "entry.filter-out",
+            "entry.pretty",
+            "back",
+        ]
+        .into_iter()
+        .filter_map(Offer::yes)
+        .collect();
     }
     if state.panel.is_some() {
         return ["open", "panel.switch", "panel.out", "panel.remove", "back"]
@@ -301,8 +325,11 @@ pub fn actions(state: &State, _ctx: &Ctx) -> Vec<Offer> {
         Offer::yes("logs.time"),
         Offer::yes("logs.wrap"),
         Offer::when("logs.save", some("to save")),
-        // Esc ends the search first.
-        Offer::yes("back").filter(|_| !state.held.searched().is_empty()),
+        Offer::when("logs.mark", some("to mark")),
+        Offer::when("logs.choose", some("to choose")),
+        Offer::when("logs.copy-as", some("to copy")),
+        // Esc ends a choice, then the search first.
+        Offer::yes("back").filter(|_| state.choice.is_some() || !state.held.searched().is_empty()),
     ]
     .into_iter()
     .flatten()
@@ -344,6 +371,15 @@ impl State {
         }
     }
 
+    /// A row as it is shown.
+    fn row(&self, at: usize) -> Option<Row> {
+        let mut row = self.held.row(at)?;
+        if let Item::Entry(entry) = &mut row.item {
+            self.columns.apply(entry);
+        }
+        Some(row)
+    }
+
     /// The selected row's entry, unless it is a gap.
     fn entry(&self) -> Option<Entry> {
         let shown = self.held.shown(self.here.at(&self.held))?;
@@ -379,6 +415,11 @@ pub fn title(state: &State) -> String {
 
 /// The command line that shows the same.
 pub fn cli(state: &State, ctx: &Ctx) -> Option<String> {
+    Some(command(state, ctx, None))
+}
+
+/// The command line that shows what is shown, or of that only a range of times.
+fn command(state: &State, ctx: &Ctx, range: Option<(i64, i64)>) -> String {
     let mut line = format!("qd -e {}", save::quoted(ctx.env().as_str()));
     if state.hosts.len() < ctx.world.hosts.len() {
         for host in &state.hosts {
@@ -399,22 +440,52 @@ pub fn cli(state: &State, ctx: &Ctx) -> Option<String> {
             line.push_str(" -i");
         }
     }
-    if let Some(since) = &query.since {
+    let moment = |micros: i64| format!("@{}.{:06}", micros / 1_000_000, micros % 1_000_000);
+    if let Some((first, last)) = range {
+        let _ = write!(line, " --since {} --until {}", moment(first), moment(last));
+    } else if let Some(since) = &query.since {
         let _ = write!(line, " --since {}", save::quoted(since));
+    }
+    for clause in state.held.clauses().iter().filter(|clause| clause.on) {
+        let option = if clause.out { "filter-out" } else { "filter" };
+        let filter = save::quoted(clause.filter.as_str());
+        let _ = write!(line, " --{option} {filter}");
     }
     if let Some(boot) = &query.boot {
         let _ = write!(line, " -b {}", save::quoted(boot));
     }
-    if state.intake.live() {
+    if state.intake.live() && range.is_none() {
         line.push_str(" -f");
     }
-    Some(line)
+    line
 }
 
-/// The selected entry's message, or all that is held of it as JSON.
-pub fn copy(state: &State, _ctx: &Ctx, raw: bool) -> Option<(String, String)> {
+/// The command line that shows these rows again.
+fn again(state: &State, range: std::ops::Range<usize>, ctx: &Ctx) -> String {
+    let (mut first, mut last) = (i64::MAX, i64::MIN);
+    for entry in state.entries(range) {
+        first = first.min(entry.realtime);
+        last = last.max(entry.realtime);
+    }
+    if first > last {
+        return command(state, ctx, None);
+    }
+    command(state, ctx, Some((first, last)))
+}
+
+/// The selected entry's message, or all that is held of it as JSON; of a choice of rows the lines.
+pub fn copy(state: &State, ctx: &Ctx, raw: bool) -> Option<(String, String)> {
     if let Some(detail) = &state.detail {
         return detail.copy(raw);
+    }
+    if let Some(range) = state.chosen() {
+        let (form, word) = if raw {
+            (save::Form::Json, "entries as JSON")
+        } else {
+            (save::Form::Lines, "lines")
+        };
+        let what = format!("{} {word}", range.len());
+        return Some((save::text(state, form, range, ctx), what));
     }
     let entry = state.entry()?;
     if raw {

@@ -10,16 +10,21 @@ use crate::{
         panes::Ctx,
         theme::Role,
         view::Painter,
-        widgets::list::ListState,
+        widgets::{list::ListState, log::TimeFormat},
     },
 };
 use ratatui::layout::Rect;
+use std::fmt::Write;
 
 /// What the list is of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
     /// What is filtered by: here, and by the hosts.
     Filters,
+    /// The marked entries.
+    Marks,
+    /// Keys of messages that are data.
+    Columns,
 }
 
 /// What a row stands for.
@@ -29,6 +34,10 @@ enum Item {
     Clause(usize),
     /// Something that the hosts are asked for.
     Asked(Asked),
+    /// A mark, by its number.
+    Mark(usize),
+    /// A key.
+    Key(String),
 }
 
 /// What narrows the question to the hosts.
@@ -70,6 +79,8 @@ impl Panel {
 fn rows(state: &State, kind: Kind, ctx: &Ctx) -> Vec<Row> {
     match kind {
         Kind::Filters => filters(state, ctx),
+        Kind::Marks => marks(state, ctx),
+        Kind::Columns => columns(state),
     }
 }
 
@@ -95,6 +106,48 @@ fn filters(state: &State, ctx: &Ctx) -> Vec<Row> {
         });
     }
     rows
+}
+
+fn marks(state: &State, ctx: &Ctx) -> Vec<Row> {
+    let row = |(at, mark): (usize, &super::marks::Mark)| {
+        let mut text = String::new();
+        TimeFormat::Short.write(
+            &mut text,
+            mark.entry.realtime,
+            ctx.now,
+            &ctx.preferences.zone,
+        );
+        let message = mark.entry.message.get(..400).unwrap_or(&mark.entry.message);
+        let host = mark.entry.host.as_str();
+        let _ = write!(text, " {host} {}", String::from_utf8_lossy(message));
+        Row {
+            item: Item::Mark(at),
+            role: Role::Text,
+            text,
+            note: text::clean(&mark.note).chars().take(40).collect(),
+        }
+    };
+    state.marks.all().enumerate().map(row).collect()
+}
+
+fn columns(state: &State) -> Vec<Row> {
+    let row = |(key, count): (String, usize)| {
+        let on = state.columns.keys().any(|known| known == key);
+        Row {
+            role: if on { Role::Accent } else { Role::Text },
+            text: key.clone(),
+            note: if on {
+                "shown".to_owned()
+            } else {
+                format!("in {count}")
+            },
+            item: Item::Key(key),
+        }
+    };
+    super::columns::offered(state)
+        .into_iter()
+        .map(row)
+        .collect()
 }
 
 fn asked(state: &State, ctx: &Ctx) -> Vec<(Asked, String)> {
@@ -143,6 +196,16 @@ impl Asked {
 pub(super) fn toggle(state: &mut State, kind: Kind, ctx: &Ctx) -> Vec<Next> {
     if state.panel.take().is_some_and(|panel| panel.kind == kind) {
         return vec![Next::Dirty];
+    }
+    let none = match kind {
+        Kind::Marks if state.marks.is_empty() => Some("there is no mark: m sets one"),
+        Kind::Columns if super::columns::offered(state).is_empty() => {
+            Some("no message near here is JSON or key=value")
+        }
+        _ => None,
+    };
+    if let Some(why) = none {
+        return act::say(crate::tui::msg::Level::Info, why);
     }
     if kind == Kind::Filters && state.held.clauses().is_empty() && !narrowed(&state.query) {
         return act::say(
@@ -234,6 +297,20 @@ fn on_row(state: &mut State, row: Row, id: &str, ctx: &Ctx) -> Vec<Next> {
             asked.drop_from(&mut state.query);
             restart(state, ctx)
         }
+        (Item::Mark(at), "open") => match state.marks.nth(at).map(|mark| mark.entry.clone()) {
+            Some(entry) => super::marks::to(state, &entry, ctx),
+            None => Vec::new(),
+        },
+        (Item::Mark(at), "panel.remove" | "panel.switch") => {
+            if let Some(entry) = state.marks.nth(at).map(|mark| mark.entry.clone()) {
+                state.marks.remove(&entry);
+            }
+            vec![Next::Dirty]
+        }
+        (Item::Key(key), "open" | "panel.switch" | "panel.remove") => {
+            super::columns::switch(state, &key);
+            vec![Next::Dirty]
+        }
         _ => act::say(
             crate::tui::msg::Level::Info,
             "that cannot be done with this row",
@@ -265,6 +342,8 @@ pub(super) fn draw(state: &State, ctx: &Ctx, area: Rect, painter: &mut Painter) 
     painter.style(head, ground);
     let title = match panel.kind {
         Kind::Filters => "Filters",
+        Kind::Marks => "Marks: Enter goes there",
+        Kind::Columns => "Keys of the messages: Enter shows them as columns",
     };
     let style = ground.patch(painter.theme.style(Role::Title));
     painter.cut(
@@ -303,7 +382,6 @@ pub(super) fn draw(state: &State, ctx: &Ctx, area: Rect, painter: &mut Painter) 
 
 /// The list as lines.
 pub(super) fn plain(state: &State, ctx: &Ctx, out: &mut String) {
-    use std::fmt::Write;
     let Some(panel) = &state.panel else { return };
     for (at, row) in rows(state, panel.kind, ctx).iter().enumerate() {
         let here = if at == panel.list.at() { "> " } else { "  " };

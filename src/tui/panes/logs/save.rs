@@ -1,68 +1,106 @@
-//! Rows as text: for files, for the clipboard, for screen readers.
+//! Rows as text: for files, for the clipboard, for notes, for screen readers.
 
 use super::{State, held::as_log_row};
 use crate::{
     logs::Entry,
     text,
     tui::{
+        incident,
         panes::Ctx,
         widgets::log::{LogRow, TimeFormat},
     },
 };
-use std::{fmt::Write, path::Path};
+use std::{collections::BTreeSet, fmt::Write, ops::Range, path::Path};
 
 /// Rows that one file takes: the newest ones.
 const MOST: usize = 200_000;
 
-/// The shown rows as the file's name asks: `.json` one object a line, `.md` a snippet for a
-/// report, otherwise lines like journalctl's.
+/// What rows are written as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Form {
+    /// As journalctl prints them.
+    Lines,
+    /// One object a line, by journalctl's names.
+    Json,
+    /// A snippet for a report.
+    Markdown,
+}
+
+impl Form {
+    /// As a file's name asks.
+    fn of(path: &Path) -> Form {
+        match path.extension().and_then(|e| e.to_str()).unwrap_or("") {
+            "json" | "jsonl" | "ndjson" => Form::Json,
+            "md" | "markdown" => Form::Markdown,
+            _ => Form::Lines,
+        }
+    }
+}
+
+/// What is chosen, or else all that is shown, as the file's name asks.
 pub(super) fn render(state: &State, path: &Path, ctx: &Ctx) -> Vec<u8> {
-    let extension = path.extension().and_then(|e| e.to_str()).unwrap_or("");
     let visible = state.here.visible(&state.held);
-    let rows = (visible.saturating_sub(MOST)..visible).filter_map(|at| state.held.row(at));
+    let all = visible.saturating_sub(MOST)..visible;
+    let range = state.chosen().unwrap_or(all);
+    text(state, Form::of(path), range, ctx).into_bytes()
+}
+
+/// The rows at these places.
+pub(super) fn text(state: &State, form: Form, range: Range<usize>, ctx: &Ctx) -> String {
+    let range = range.end.saturating_sub(MOST).max(range.start)..range.end;
     let mut out = String::new();
-    match extension {
-        "json" | "jsonl" | "ndjson" => {
-            for row in rows {
-                if let Some(entry) = row.entry() {
-                    out.push_str(&json_of(&fields_for_file(entry)));
-                    out.push('\n');
-                }
+    match form {
+        Form::Json => {
+            for entry in state.entries(range) {
+                out.push_str(&json(&entry));
+                out.push('\n');
             }
         }
-        "md" | "markdown" => {
-            let _ = writeln!(out, "Journal of {}:", super::title(state));
-            if let Some(line) = super::cli(state, ctx) {
-                let _ = writeln!(out, "\n`{line}`\n");
-            }
-            for clause in state.held.clauses().iter().filter(|clause| clause.on) {
-                let _ = writeln!(out, "Filter: `{}`\n", super::clauses::label(clause));
-            }
-            let mut body = String::new();
-            for row in rows {
-                plain_line(as_log_row(&row), TimeFormat::Iso, ctx, &mut body);
-            }
-            // Longer than any fence in the text itself.
-            let fence = "`".repeat(longest_run(&body).max(2) + 1);
-            let _ = writeln!(out, "{fence}\n{body}{fence}");
-        }
-        _ => {
-            for row in rows {
+        Form::Lines => {
+            for row in range.filter_map(|at| state.held.row(at)) {
                 plain_line(as_log_row(&row), TimeFormat::Iso, ctx, &mut out);
             }
         }
+        Form::Markdown => {
+            let heading = heading(state, range.clone(), ctx);
+            let command = super::again(state, range.clone(), ctx);
+            let _ = writeln!(out, "{}\n", incident::inline(&heading));
+            let _ = writeln!(out, "{}\n", incident::code(&command));
+            let body = text(state, Form::Lines, range, ctx);
+            out.push_str(&incident::fenced(&body));
+        }
     }
-    out.into_bytes()
+    out
 }
 
-fn longest_run(text: &str) -> usize {
-    let mut longest = 0;
-    let mut run = 0;
-    for c in text.chars() {
-        run = if c == '`' { run + 1 } else { 0 };
-        longest = longest.max(run);
+/// Whose rows these are and from when to when.
+pub(super) fn heading(state: &State, range: Range<usize>, ctx: &Ctx) -> String {
+    let (mut units, mut hosts) = (BTreeSet::new(), BTreeSet::new());
+    let (mut first, mut last) = (i64::MAX, i64::MIN);
+    for entry in state.entries(range) {
+        hosts.insert(entry.host.clone());
+        units.extend(entry.unit.or(entry.identifier));
+        first = first.min(entry.realtime);
+        last = last.max(entry.realtime);
     }
-    longest
+    let some = |names: Vec<&str>, what: &str| match names.len() {
+        0..=3 => names.join(", "),
+        n => format!("{n} {what}"),
+    };
+    let mut out = some(units.iter().map(|unit| &**unit).collect(), "units");
+    if out.is_empty() {
+        out.push_str("journal");
+    }
+    let _ = write!(
+        out,
+        " on {}, ",
+        some(hosts.iter().map(|host| host.as_str()).collect(), "hosts")
+    );
+    let zone = &ctx.preferences.zone;
+    TimeFormat::Iso.write(&mut out, first, ctx.now, zone);
+    out.push_str(" to ");
+    TimeFormat::Iso.write(&mut out, last, ctx.now, zone);
+    out
 }
 
 /// A row as one line of clean text.

@@ -133,6 +133,19 @@ fn parts(state: &State, ctx: &Ctx) -> Vec<Part> {
     for wanted in &query.matches {
         parts.push((Role::Accent, text::clean(wanted).into_owned()));
     }
+    if !state.columns.is_empty() {
+        let keys: Vec<&str> = state.columns.keys().collect();
+        let keys = text::clean(&keys.join(", ")).into_owned();
+        parts.push((Role::Accent, format!("by {keys}")));
+    }
+    if let Some(range) = state.chosen() {
+        let count = grouped(range.len() as u64);
+        parts.push((Role::Text, format!("{count} chosen")));
+    }
+    if let Some(incident) = ctx.incident {
+        let count = incident.len();
+        parts.push((Role::Warning, format!("incident: {count} noted")));
+    }
     if state.intake.reading_back() {
         parts.push((Role::Busy, "reading older ones".into()));
     } else if state.intake.at_the_beginning() && !state.here.following() {

@@ -3,6 +3,7 @@
 use super::{Cache, State, held::as_log_row, intake::Lane, panel, status, strip};
 use crate::{
     filter::Filter,
+    logs::lifecycle::Lifecycle,
     text,
     tui::{msg::Hit, panes::Ctx, theme::Role, view::Painter, widgets::log::Emphasis},
 };
@@ -33,12 +34,12 @@ pub fn view(state: &State, _cache: &mut Cache, ctx: &Ctx, area: Rect, painter: &
     let style = state.style(ctx, &found);
     let height = |at| {
         state
-            .held
             .row(at)
             .map_or(1, |row| style.height(as_log_row(&row), body.width))
     };
     let seen = state.here.seen(&state.held, height, body.height);
     let selected = state.here.at(&state.held);
+    let chosen = state.chosen();
     let rows = state.here.visible(&state.held);
     if rows == 0 {
         empty(state, body, painter);
@@ -47,7 +48,7 @@ pub fn view(state: &State, _cache: &mut Cache, ctx: &Ctx, area: Rect, painter: &
     let mut y = body.y;
     let mut skip = seen.skip;
     for at in seen.top..rows {
-        let (Some(row), Some(shown)) = (state.held.row(at), state.held.shown(at)) else {
+        let (Some(row), Some(shown)) = (state.row(at), state.held.shown(at)) else {
             break;
         };
         if y >= body.bottom() {
@@ -55,16 +56,32 @@ pub fn view(state: &State, _cache: &mut Cache, ctx: &Ctx, area: Rect, painter: &
         }
         let lines = height(at).saturating_sub(skip).min(body.bottom() - y);
         let place = Rect::new(body.x, y, body.width, lines);
+        let entry = row.entry();
         let how = Emphasis {
             // While following, the end is where one is: no cursor distracts from it.
-            selected: at == selected && !state.here.following(),
+            selected: !state.here.following()
+                && chosen
+                    .as_ref()
+                    .map_or(at == selected, |rows| rows.contains(&at)),
             focus: at == selected && state.on_hit,
             context: shown.context,
+            mark: entry.is_some_and(|entry| state.marks.holds(entry)),
+            role: entry.and_then(Lifecycle::of).map(told),
         };
         style.draw(painter, place, as_log_row(&row), skip, how);
         painter.hit(place, Hit::Row(at));
         y += lines;
         skip = 0;
+    }
+}
+
+/// How what systemd tells of a unit stands out.
+fn told(what: Lifecycle) -> Role {
+    match what {
+        Lifecycle::Started => Role::Good,
+        Lifecycle::Stopped | Lifecycle::Restarted => Role::Warning,
+        Lifecycle::Failed => Role::Bad,
+        Lifecycle::OutOfMemory => Role::Critical,
     }
 }
 

@@ -1,5 +1,6 @@
 //! The pane driven by actions and news, without a host.
 
+mod hand_over;
 mod several;
 mod strip;
 mod times;
@@ -27,6 +28,7 @@ struct Bench {
     world: World,
     preferences: Preferences,
     messages: VecDeque<crate::tui::model::Message>,
+    incident: Option<crate::tui::incident::Incident>,
     ids: Ids,
     size: (u16, u16),
     now: Timestamp,
@@ -64,6 +66,7 @@ impl Bench {
             world: World::new(&environment(hosts), false),
             preferences: Preferences::default(),
             messages: VecDeque::new(),
+            incident: None,
             ids: Ids::default(),
             size,
             now: Timestamp::from_second(START).unwrap(),
@@ -90,6 +93,7 @@ impl Bench {
             preferences: &self.preferences,
             jobs: &[],
             messages: &self.messages,
+            incident: self.incident.as_ref(),
             area: Rect::new(0, 0, self.size.0, self.size.1),
             visible: true,
             ids: &self.ids,
@@ -583,7 +587,7 @@ fn what_is_shown_is_saved_in_three_ways() {
     assert_eq!(last["MESSAGE"], "``` \u{1b}[31m red\nsecond");
     assert_eq!(last["_QD_HOST"], "web-1");
     let markdown = saved(&mut bench, "a.md");
-    assert!(markdown.contains("`qd -e production logs -f`") && markdown.ends_with("````\n"));
+    assert!(markdown.contains("`qd -e production logs --since @") && markdown.ends_with("````\n"));
 }
 
 #[test]
