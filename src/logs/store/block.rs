@@ -180,24 +180,33 @@ impl Block {
 
     /// Bytes of memory it takes, without what it shares with other blocks.
     pub fn bytes(&self) -> usize {
-        let body = match &self.body {
-            Body::Open(open) => open.memory() + size_of::<Open>(),
-            Body::Packed(closed) => {
-                size_of::<Closed>()
-                    + closed.bits.len()
-                    + closed.loose.memory()
-                    + closed.values.memory()
-                    + closed.texts.memory()
-                    + size_of_val(&*closed.lengths)
-                    + closed.grams.bytes()
-            }
+        self.sizes().iter().map(|(_, size)| size).sum()
+    }
+
+    /// [`Block::bytes`] part by part.
+    pub fn sizes(&self) -> [(&'static str, usize); 7] {
+        let rows = 2 * (self.source_of.capacity() + self.pattern_of.capacity());
+        let used = size_of::<Used<Arc<Source>>>() * self.sources.capacity()
+            + size_of::<Used<Arc<Pattern>>>() * self.patterns.capacity();
+        let (columns, values, texts, index, own) = match &self.body {
+            Body::Open(open) => open.sizes(),
+            Body::Packed(closed) => (
+                closed.bits.len() + closed.loose.memory(),
+                closed.values.memory(),
+                closed.texts.memory() + size_of_val(&*closed.lengths),
+                closed.grams.bytes(),
+                size_of::<Closed>(),
+            ),
         };
-        size_of::<Block>()
-            + 16
-            + 2 * (self.source_of.capacity() + self.pattern_of.capacity())
-            + size_of::<Used<Arc<Source>>>() * self.sources.capacity()
-            + size_of::<Used<Arc<Pattern>>>() * self.patterns.capacity()
-            + body
+        [
+            ("sources and patterns of rows", rows),
+            ("sources and patterns used", used),
+            ("columns", columns),
+            ("values", values),
+            ("texts", texts),
+            ("index", index),
+            ("the rest", own + size_of::<Block>() + 16),
+        ]
     }
 
     pub(super) fn is_open(&self) -> bool {

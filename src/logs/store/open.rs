@@ -35,12 +35,15 @@ pub(super) struct Open {
 }
 
 impl Open {
-    pub(super) fn memory(&self) -> usize {
-        self.columns.memory()
-            + self.values.memory()
-            + self.texts.memory()
-            + self.index.bytes()
-            + self.own
+    /// Bytes of memory of columns, values, texts, index, and the rest.
+    pub(super) fn sizes(&self) -> (usize, usize, usize, usize, usize) {
+        (
+            self.columns.memory(),
+            self.values.memory(),
+            self.texts.memory(),
+            self.index.bytes(),
+            self.own + size_of::<Open>(),
+        )
     }
 }
 

@@ -1,0 +1,234 @@
+//! The log store: how fast entries are taken in, against how fast journalctl prints the same ones,
+//! and how much memory they take.
+//!
+//! `cargo bench --bench store [-- ENTRIES_IN_MEMORY]`, 10 million without the argument. One
+//! thread. The peer needs systemd-journal-remote on this machine; without it only our side is
+//! measured.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stdout
+)]
+
+mod corpus;
+
+use corpus::Fields;
+use quarterdeck::{
+    logs::{
+        entry::{Interner, LIST_FIELDS, decode},
+        export::{Limits, Parser, Raw},
+        store::{Builder, Store},
+    },
+    remote::HostId,
+};
+use std::{
+    hint::black_box,
+    io::Write,
+    process::{Command, Stdio},
+    time::{Duration, Instant},
+};
+
+/// Entries of the intake, and of one handing over.
+const ENTRIES: u64 = 200_000;
+const HANDED: u64 = 50_000;
+/// As they come out of an SSH channel.
+const CHUNK: usize = 32 << 10;
+const BUDGET: usize = 8 << 30;
+
+fn main() {
+    let count = std::env::args().filter_map(|arg| arg.parse().ok()).next();
+    let dir = tempfile::tempdir().unwrap();
+    let journal = write_journal(dir.path());
+    for (what, fields) in [
+        ("all fields", Fields::All),
+        ("the fields of a list", Fields::List),
+    ] {
+        let mut made = Vec::new();
+        for i in 0..ENTRIES {
+            corpus::entry(i, fields, &mut made);
+        }
+        println!(
+            "{ENTRIES} entries with {what}, {} bytes each",
+            made.len() as u64 / ENTRIES
+        );
+        let peer = journal.then(|| print_journal(dir.path(), fields));
+        intake(&made, peer);
+    }
+    memory(count.unwrap_or(10_000_000));
+}
+
+fn intake(stream: &[u8], peer: Option<Duration>) {
+    if let Some(peer) = peer {
+        row("journalctl -o export (peer)", peer, None);
+    }
+    let host = HostId::new("bench");
+    row("parse", best(|| parse(stream, |_| ())), peer);
+    let all = best(|| {
+        let mut store = Store::new(BUDGET);
+        let mut builder = store.builder(&host);
+        let mut count = 0;
+        parse(stream, |raw| {
+            builder.push_raw(&raw).unwrap();
+            count += 1;
+            if count % HANDED == 0 {
+                store.append(builder.take());
+            }
+        });
+        assert_eq!(store.len() as u64, ENTRIES);
+    });
+    row("parse and store", all, peer);
+    let mut interner = Interner::default();
+    let mut entries = Vec::new();
+    parse(stream, |raw| {
+        entries.push(decode(&raw, &host, &mut interner).unwrap())
+    });
+    let pushed = best(|| {
+        let mut store = Store::new(BUDGET);
+        for entry in &entries {
+            black_box(store.push(entry));
+        }
+    });
+    row("store what is decoded", pushed, None);
+}
+
+fn memory(count: u64) {
+    let mut store = Store::new(BUDGET);
+    let host = HostId::new("bench");
+    let before = resident();
+    let mut builder: Builder = store.builder(&host);
+    let mut parser = Parser::new(Limits::LIST);
+    let mut chunk = Vec::new();
+    let start = Instant::now();
+    for i in 0..count {
+        corpus::entry(i, Fields::List, &mut chunk);
+        if chunk.len() >= CHUNK || i + 1 == count {
+            parser.feed(&chunk);
+            while let Some(raw) = parser.next() {
+                builder.push_raw(&raw.unwrap()).unwrap();
+            }
+            chunk.clear();
+        }
+        if (i + 1) % HANDED == 0 || i + 1 == count {
+            store.append(builder.take());
+        }
+    }
+    let time = start.elapsed();
+    drop((builder, parser, chunk));
+    assert_eq!(store.len() as u64, count);
+    let resident = resident().saturating_sub(before);
+    println!(
+        "{count} entries in {} blocks: {:.1} bytes each by our count, {:.1} by the system's \
+         (made and stored in {:.1} s)",
+        store.blocks().len(),
+        store.bytes() as f64 / count as f64,
+        resident as f64 / count as f64,
+        time.as_secs_f64()
+    );
+    let parts = store.blocks().iter().map(|block| block.sizes());
+    let mut sums: Vec<(&str, usize)> = Vec::new();
+    for sizes in parts {
+        for (name, size) in sizes {
+            match sums.iter_mut().find(|(known, _)| *known == name) {
+                Some((_, sum)) => *sum += size,
+                None => sums.push((name, size)),
+            }
+        }
+    }
+    for (name, size) in sums {
+        println!("  {name:<28} {:.2}", size as f64 / count as f64);
+    }
+    let unpacked = |part: &dyn Fn(&quarterdeck::logs::store::Block, &mut Vec<u8>) -> usize| {
+        let mut buffer = Vec::new();
+        let start = Instant::now();
+        let bytes = store.blocks().iter().map(|block| part(block, &mut buffer));
+        let bytes = bytes.sum::<usize>();
+        (bytes, start.elapsed())
+    };
+    let values = unpacked(&|block, buffer| block.values_bytes(buffer).len());
+    let texts = unpacked(&|block, buffer| block.texts_bytes(buffer).len());
+    for (what, (bytes, time)) in [("values", values), ("texts", texts)] {
+        println!(
+            "  {what} unpacked: {:.1} bytes each, {:.0} ms for all",
+            bytes as f64 / count as f64,
+            time.as_secs_f64() * 1e3
+        );
+    }
+}
+
+fn parse(stream: &[u8], mut each: impl FnMut(Raw<'_>)) {
+    let mut parser = Parser::new(Limits::LIST);
+    let mut count = 0;
+    for chunk in stream.chunks(CHUNK) {
+        parser.feed(chunk);
+        while let Some(raw) = parser.next() {
+            each(raw.unwrap());
+            count += 1;
+        }
+    }
+    assert_eq!(count, ENTRIES);
+}
+
+fn best(mut work: impl FnMut()) -> Duration {
+    let run = |_| {
+        let start = Instant::now();
+        work();
+        start.elapsed()
+    };
+    (0..7).map(run).min().unwrap()
+}
+
+fn row(what: &str, time: Duration, peer: Option<Duration>) {
+    let each = time.as_secs_f64() / ENTRIES as f64;
+    let ratio = peer.map_or(String::new(), |peer| {
+        let ratio = peer.as_secs_f64() / time.as_secs_f64();
+        format!(", {ratio:.1} x the peer's rate")
+    });
+    println!("  {what:<28} {:.2} us/entry{ratio}", each * 1e6);
+}
+
+/// Bytes of memory that the system says are ours.
+fn resident() -> usize {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    let kib = line.and_then(|line| line.trim().strip_suffix(" kB")?.parse::<usize>().ok());
+    kib.unwrap_or(0) << 10
+}
+
+/// Writes the same entries as a journal file; false where that is not possible.
+fn write_journal(dir: &std::path::Path) -> bool {
+    let output = format!("--output={}", dir.join("host.journal").display());
+    let remote = Command::new("/usr/lib/systemd/systemd-journal-remote")
+        .args(["--split-mode=none", &output, "-"])
+        .stdin(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn();
+    let Ok(mut remote) = remote else {
+        println!("without a peer: no systemd-journal-remote here");
+        return false;
+    };
+    let mut stdin = remote.stdin.take().unwrap();
+    let mut entry = Vec::new();
+    for i in 0..ENTRIES {
+        entry.clear();
+        corpus::entry(i, Fields::All, &mut entry);
+        stdin.write_all(&entry).unwrap();
+    }
+    drop(stdin);
+    remote.wait().unwrap().success()
+}
+
+/// How long journalctl takes to print them.
+fn print_journal(dir: &std::path::Path, fields: Fields) -> Duration {
+    best(|| {
+        let mut command = Command::new("journalctl");
+        command.arg("--directory").arg(dir);
+        command.args(["--no-pager", "-o", "export"]);
+        if fields == Fields::List {
+            command.arg(format!("--output-fields={LIST_FIELDS}"));
+        }
+        assert!(command.stdout(Stdio::null()).status().unwrap().success());
+    })
+}
