@@ -114,6 +114,8 @@ pub struct Preferences {
     pub keymap: Keymap,
     /// Whether the console takes the mouse.
     pub mouse: bool,
+    /// Whether the terminal moves lines that only moved.
+    pub scroll_regions: bool,
     /// The time zone of every clock on the screen.
     pub zone: TimeZone,
     /// How times are shown.
@@ -128,6 +130,7 @@ impl Default for Preferences {
             theme: Theme::default(),
             keymap: Keymap::default(),
             mouse: true,
+            scroll_regions: true,
             zone: TimeZone::UTC,
             time: TimeFormat::Local,
             log_budget: 256 << 20,

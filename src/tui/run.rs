@@ -23,8 +23,8 @@ use tokio::{
     time::{Instant, sleep_until},
 };
 
-/// Between two frames, unless a key was pressed.
-const FRAME: Duration = Duration::from_millis(16);
+/// Between two frames, unless a key was pressed: nobody reads lines that come faster.
+const FRAME: Duration = Duration::from_millis(33);
 /// Messages handled before a frame is drawn.
 const BATCH: usize = 2_048;
 /// Clicks closer together than this are one double click.
@@ -102,6 +102,7 @@ impl<W: Write> Console<W> {
         }
         let (model, cache) = (&self.model, &mut self.cache);
         self.screen.resize(model.size);
+        self.screen.set_scrolls(model.preferences.scroll_regions);
         self.screen.draw(model.preferences.theme.base(), |buffer| {
             view::view(model, cache, buffer)
         })?;

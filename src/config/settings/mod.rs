@@ -68,6 +68,9 @@ pub struct Settings {
     pub mouse: bool,
     /// Draw with ASCII characters only.
     pub ascii: bool,
+    /// Let the terminal move lines that only moved, which sends less. Turn it off for a terminal
+    /// that leaves lines behind.
+    pub scroll_regions: bool,
     /// Memory for journal entries of all log views together, in MiB.
     #[schemars(range(min = 8, max = 65536))]
     pub log_budget_mib: u32,
@@ -97,6 +100,7 @@ impl Default for Settings {
             time: TimeFormat::default(),
             mouse: true,
             ascii: false,
+            scroll_regions: true,
             log_budget_mib: 256,
             ssh_transport: SshTransport::default(),
             age_identity: None,

@@ -15,6 +15,7 @@ const KEYS: &[&str] = &[
     "time",
     "mouse",
     "ascii",
+    "scroll_regions",
     "log_budget_mib",
     "ssh_transport",
     "age_identity",
@@ -114,6 +115,7 @@ impl Reader<'_> {
             }
             "mouse" => self.boolean(name, value, &mut settings.mouse),
             "ascii" => self.boolean(name, value, &mut settings.ascii),
+            "scroll_regions" => self.boolean(name, value, &mut settings.scroll_regions),
             "log_budget_mib" => self.budget(name, value, &mut settings.log_budget_mib),
             "ssh_transport" => {
                 let choices = [
@@ -286,21 +288,21 @@ mod tests {
     fn all_keys() {
         let (settings, problems) = lines(
             "theme = 'nord'\npreset = 'vim'\ntime = 'utc'\nmouse = false\nascii = true\n\
-             log_budget_mib = 0x40\nssh_transport = 'openssh'\nage_identity = '/k'\n\
+             scroll_regions = false\nlog_budget_mib = 0x40\nssh_transport = 'openssh'\nage_identity = '/k'\n\
              [keys]\n'units.restart' = ['ctrl-r', 'R']\nunits.stop = []\nquit = 'x'\n",
         );
         assert_eq!(problems, Vec::<String>::new());
         assert_eq!(settings.theme.as_deref(), Some("nord"));
         assert_eq!(settings.preset, Preset::Vim);
         assert_eq!(settings.time, TimeFormat::Utc);
-        assert!(!settings.mouse && settings.ascii);
+        assert!(!settings.mouse && settings.ascii && !settings.scroll_regions);
         assert_eq!(settings.log_budget_mib, 64);
         assert_eq!(settings.ssh_transport, SshTransport::Openssh);
         assert_eq!(settings.age_identity, Some(PathBuf::from("/k")));
         assert_eq!(settings.keys["units.restart"], ["ctrl-r", "R"]);
         assert_eq!(settings.keys["units.stop"], [""; 0]);
         assert_eq!(settings.keys["quit"], ["x"]);
-        assert_eq!(settings.place("units.stop"), "s:11:7");
+        assert_eq!(settings.place("units.stop"), "s:12:7");
         assert_eq!(
             settings.theme_position(),
             Some(Position { line: 1, column: 9 })

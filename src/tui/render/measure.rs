@@ -5,6 +5,9 @@ use std::iter::Peekable;
 use unicode_segmentation::{GraphemeIndices, UnicodeSegmentation};
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
+/// Bytes of a cluster: the longest that mean anything are families of emoji.
+const MOST: usize = 48;
+
 /// What fills one cell, or two side by side.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Cluster<'a> {
@@ -26,7 +29,12 @@ pub fn columns(text: &str) -> usize {
 
 /// Whether each byte is one column: printable ASCII and nothing else.
 pub fn is_plain(text: &str) -> bool {
-    text.bytes().all(|b| (0x20..0x7f).contains(&b))
+    is_plain_bytes(text.as_bytes())
+}
+
+/// [`is_plain`] for bytes.
+pub fn is_plain_bytes(bytes: &[u8]) -> bool {
+    bytes.iter().all(|b| (0x20..0x7f).contains(b))
 }
 
 /// The clusters of a text, in order. What Unicode joins into something wider than two columns
@@ -59,8 +67,9 @@ impl<'a> Iterator for Clusters<'a> {
         let (at, text) = self.graphemes.next()?;
         let width = if text.len() == 1 { 1 } else { text.width() };
         match u16::try_from(width) {
-            // Terminals give the halfwidth sound marks of katakana a cell of their own.
-            Ok(width @ 0..=2) if !text.contains(['\u{ff9e}', '\u{ff9f}']) => {
+            // Terminals give the halfwidth sound marks of katakana a cell of their own; and emoji
+            // can be joined without end.
+            Ok(width @ 0..=2) if text.len() <= MOST && !text.contains(['\u{ff9e}', '\u{ff9f}']) => {
                 Some(Cluster { at, text, width })
             }
             _ => {
@@ -91,7 +100,10 @@ impl<'a> Iterator for Parts<'a> {
     fn next(&mut self) -> Option<Cluster<'a>> {
         let (start, first) = self.chars.next()?;
         let mut end = start + first.len_utf8();
-        while let Some((at, c)) = self.chars.next_if(|(_, c)| char_width(*c) == 0) {
+        while let Some((at, c)) = self
+            .chars
+            .next_if(|(at, c)| char_width(*c) == 0 && at - start < MOST)
+        {
             end = at + c.len_utf8();
         }
         Some(Cluster {

@@ -65,6 +65,7 @@ pub(super) fn preferences(settings: &Settings, ascii: bool) -> (Preferences, Vec
         theme,
         keymap,
         mouse: settings.mouse,
+        scroll_regions: settings.scroll_regions,
         zone,
         time: settings.time,
         log_budget: usize::try_from(settings.log_budget_mib)

@@ -1,5 +1,6 @@
 //! The shapes that are drawn: one set for terminals with Unicode fonts, one in plain ASCII.
 
+use crate::text::Pictures;
 use ratatui::symbols::border;
 
 /// Every shape that is not text. Each is one column wide unless it says otherwise.
@@ -57,6 +58,8 @@ pub struct Glyphs {
     pub border: border::Set<'static>,
     /// In place of each hidden character; never as many as there are.
     pub hidden: &'static str,
+    /// In place of control characters.
+    pub pictures: Pictures,
 }
 
 /// For terminals with a Unicode font (nothing beyond what common fonts have).
@@ -87,6 +90,7 @@ pub static UNICODE: Glyphs = Glyphs {
     closed: "▸",
     border: border::ROUNDED,
     hidden: "•",
+    pictures: Pictures::Unicode,
 };
 
 /// ASCII only, for fonts and links that have nothing else (`--ascii`).
@@ -126,6 +130,7 @@ pub static ASCII: Glyphs = Glyphs {
         horizontal_bottom: "-",
     },
     hidden: "*",
+    pictures: Pictures::Ascii,
 };
 
 /// For listening: words instead of shapes, and no frames.
@@ -165,6 +170,7 @@ pub static PLAIN: Glyphs = Glyphs {
         horizontal_bottom: " ",
     },
     hidden: " ",
+    pictures: Pictures::Unicode,
 };
 
 impl Glyphs {

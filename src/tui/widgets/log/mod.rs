@@ -1,145 +1,26 @@
 //! Rows of a journal: time, host, priority, identifier, message; gaps; wrapped or scrolled
 //! sideways. Formats only what is drawn of a message, however long it is.
 
+mod message;
+#[cfg(test)]
+mod tests;
+mod time;
+
 use super::text as columns;
 use crate::{
     filter::Filter,
     logs::{Entry, Gap},
-    text,
-    tui::{theme::Role, view::Painter},
+    text::{self, Pictures},
+    tui::{render::measure, theme::Role, view::Painter},
 };
 use jiff::{Timestamp, tz::TimeZone};
 use ratatui::{layout::Rect, style::Style};
 use std::{borrow::Cow, fmt::Write};
 
+pub use time::TimeFormat;
+
 /// Lines that one wrapped entry may take on the screen; the rest is for the entry's own screen.
 const MAX_LINES: u16 = 50;
-
-/// How times are written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum TimeFormat {
-    /// `Nov 23 15:04:05`, as journalctl's short format, in the chosen zone.
-    #[default]
-    Short,
-    /// `15:04:05.123`.
-    Millis,
-    /// `2026-11-23T15:04:05.123456+01:00`.
-    Iso,
-    /// `2026-11-23 15:04:05.123Z`.
-    Utc,
-    /// `5 min` ago.
-    Relative,
-    /// `15:04:05`: what is left of the others on narrow screens.
-    Clock,
-}
-
-impl TimeFormat {
-    /// The next one round.
-    pub fn next(self) -> TimeFormat {
-        match self {
-            TimeFormat::Short => TimeFormat::Millis,
-            TimeFormat::Millis => TimeFormat::Iso,
-            TimeFormat::Iso => TimeFormat::Utc,
-            TimeFormat::Utc => TimeFormat::Relative,
-            TimeFormat::Relative | TimeFormat::Clock => TimeFormat::Short,
-        }
-    }
-
-    /// Its name, for the settings and to say it.
-    pub fn name(self) -> &'static str {
-        match self {
-            TimeFormat::Short => "short",
-            TimeFormat::Millis => "milliseconds",
-            TimeFormat::Iso => "iso",
-            TimeFormat::Utc => "utc",
-            TimeFormat::Relative => "relative",
-            TimeFormat::Clock => "clock",
-        }
-    }
-
-    /// The format of this name.
-    pub fn named(name: &str) -> Option<TimeFormat> {
-        let mut format = TimeFormat::Short;
-        for _ in 0..5 {
-            if format.name() == name {
-                return Some(format);
-            }
-            format = format.next();
-        }
-        None
-    }
-
-    /// What fits on a narrow screen.
-    fn fitted(self, width: u16) -> TimeFormat {
-        match self {
-            TimeFormat::Relative => self,
-            _ if width < 60 => TimeFormat::Clock,
-            TimeFormat::Iso | TimeFormat::Utc if width < 80 => TimeFormat::Millis,
-            _ => self,
-        }
-    }
-
-    /// Columns it takes.
-    fn width(self) -> u16 {
-        match self {
-            TimeFormat::Short => 15,
-            TimeFormat::Millis => 12,
-            TimeFormat::Iso => 32,
-            TimeFormat::Utc => 24,
-            TimeFormat::Relative => 6,
-            TimeFormat::Clock => 8,
-        }
-    }
-
-    /// Writes a time given in microseconds since 1970.
-    pub fn write(self, out: &mut String, micros: i64, now: Timestamp, zone: &TimeZone) {
-        let Ok(at) = Timestamp::from_microsecond(micros) else {
-            out.push('?');
-            return;
-        };
-        // Writing to a string cannot fail.
-        let _ = match self {
-            TimeFormat::Short => {
-                write!(
-                    out,
-                    "{}",
-                    at.to_zoned(zone.clone()).strftime("%b %d %H:%M:%S")
-                )
-            }
-            TimeFormat::Millis => {
-                write!(
-                    out,
-                    "{}",
-                    at.to_zoned(zone.clone()).strftime("%H:%M:%S.%3f")
-                )
-            }
-            TimeFormat::Clock => {
-                write!(out, "{}", at.to_zoned(zone.clone()).strftime("%H:%M:%S"))
-            }
-            TimeFormat::Iso => write!(
-                out,
-                "{}",
-                at.to_zoned(zone.clone())
-                    .strftime("%Y-%m-%dT%H:%M:%S.%6f%:z")
-            ),
-            TimeFormat::Utc => write!(
-                out,
-                "{}",
-                at.to_zoned(TimeZone::UTC)
-                    .strftime("%Y-%m-%d %H:%M:%S.%3fZ")
-            ),
-            TimeFormat::Relative => {
-                let seconds = now.as_second().saturating_sub(at.as_second());
-                match seconds {
-                    i64::MIN..=59 => write!(out, "<1 min"),
-                    60..=5_999 => write!(out, "{} min", seconds / 60),
-                    6_000..=359_999 => write!(out, "{} h", seconds / 3_600),
-                    _ => write!(out, "{} d", seconds / 86_400),
-                }
-            }
-        };
-    }
-}
 
 /// One row.
 #[derive(Debug, Clone, Copy)]
@@ -209,12 +90,14 @@ impl LogStyle<'_> {
             return 1;
         }
         let room = width.saturating_sub(self.gutter(width)).max(1);
-        // A message of few bytes needs no look: every byte is at most one column, tabs are four.
-        let head = identifier(entry);
-        if head.len() + entry.message.len() * 4 <= usize::from(room) {
+        let head = identifier(entry, Pictures::Unicode);
+        // Most need no closer look.
+        if head.len() + entry.message.len() <= usize::from(room)
+            && measure::is_plain_bytes(&entry.message)
+        {
             return 1;
         }
-        let shown = self.message(entry, room);
+        let shown = self.message(entry, room, Pictures::Unicode);
         let mut lines = 0u16;
         for (n, line) in shown.split('\n').enumerate() {
             let left = usize::from(MAX_LINES.saturating_sub(lines));
@@ -232,29 +115,14 @@ impl LogStyle<'_> {
     }
 
     /// The part of a message that can be seen, clean; with wrapping, its lines are kept apart.
-    fn message<'e>(&self, entry: &'e Entry, room: u16) -> Cow<'e, str> {
+    fn message<'e>(&self, entry: &'e Entry, room: u16, pictures: Pictures) -> Cow<'e, str> {
         let room = usize::from(room);
         let most = if self.wrap {
             room * usize::from(MAX_LINES)
         } else {
             self.left + room + 1
         };
-        // A column is at most a few bytes; combining characters beyond that are cut.
-        let bytes = entry
-            .message
-            .get(..most.saturating_mul(8))
-            .unwrap_or(&entry.message);
-        if !self.wrap || !bytes.contains(&b'\n') {
-            return text::clean_bytes(bytes);
-        }
-        let mut out = String::with_capacity(bytes.len());
-        for (n, line) in bytes.split(|b| *b == b'\n').enumerate() {
-            if n > 0 {
-                out.push('\n');
-            }
-            out.push_str(&text::clean_bytes(line));
-        }
-        Cow::Owned(out)
+        message::clean(&entry.message, self.wrap, most, pictures)
     }
 
     /// Draws a row into an area as high as it is, less the first `skip` lines.
@@ -308,8 +176,9 @@ impl LogStyle<'_> {
             body = painter.theme.style(Role::Selected);
         }
         let inner = Rect::new(area.x + gutter, area.y, area.width - gutter, area.height);
-        let head = identifier(entry);
-        let message = self.message(entry, inner.width);
+        let pictures = painter.theme.glyphs().pictures;
+        let head = identifier(entry, pictures);
+        let message = self.message(entry, inner.width, pictures);
         if self.wrap {
             self.wrapped(painter, inner, (&head, &message), skip, (accent, body), how);
         } else {
@@ -349,7 +218,7 @@ impl LogStyle<'_> {
         if self.host > 0 && area.width >= 60 {
             columns::pad(
                 &mut out,
-                &text::clean(entry.host.as_str()),
+                &text::clean_as(entry.host.as_str(), painter.theme.glyphs().pictures),
                 self.host,
                 false,
             );
@@ -453,7 +322,10 @@ impl LogStyle<'_> {
     fn gap(&self, painter: &mut Painter, area: Rect, gap: &Gap) {
         let style = painter.theme.style(Role::Warning);
         let glyph = painter.theme.glyphs().gap;
-        let mut note = format!(" {}: ", text::clean(gap.host.as_str()));
+        let mut note = format!(
+            " {}: ",
+            text::clean_as(gap.host.as_str(), painter.theme.glyphs().pictures)
+        );
         let format = match self.time.fitted(area.width) {
             TimeFormat::Relative => TimeFormat::Short,
             format => format,
@@ -461,7 +333,11 @@ impl LogStyle<'_> {
         format.write(&mut note, gap.from, self.now, self.zone);
         note.push_str(" to ");
         format.write(&mut note, gap.to, self.now, self.zone);
-        let _ = write!(note, " is missing: {} ", text::clean(&gap.why));
+        let _ = write!(
+            note,
+            " is missing: {} ",
+            text::clean_as(&gap.why, painter.theme.glyphs().pictures)
+        );
         let width = u16::try_from(crate::tui::view::columns(&note)).unwrap_or(u16::MAX);
         let lead = 3.min(area.width);
         for x in 1..lead {
@@ -477,14 +353,14 @@ impl LogStyle<'_> {
 }
 
 /// `nginx[123]: `, clean.
-fn identifier(entry: &Entry) -> String {
+fn identifier(entry: &Entry, pictures: Pictures) -> String {
     let name = entry
         .identifier
         .as_deref()
         .or(entry.unit.as_deref())
         .unwrap_or("");
     let mut out = String::with_capacity(name.len() + 12);
-    out.push_str(&text::clean(name));
+    out.push_str(&text::clean_as(name, pictures));
     if let Some(pid) = entry.pid {
         let _ = write!(out, "[{pid}]");
     }
