@@ -111,6 +111,8 @@ pub const ACTIONS: &[Action] = &[
     Action::new("logs.choose", "choose", "Choose rows from here on, to copy, save or note them", Context::Logs, &["v"]),
     Action::new("logs.copy-as", "copy as", "Copy what is chosen as lines, JSON or Markdown", Context::Logs, &["x"]),
     Action::new("logs.excerpt", "excerpt", "Put what is chosen into the note of the incident (:incident)", Context::Logs, &["E"]),
+    Action::new("logs.patterns", "patterns", "List the patterns of the lines: most frequent, newest, new since a time", Context::Logs, &["P"]).cli("qd logs --patterns"),
+    Action::new("logs.compare", "compare", "Two units, hosts or boots side by side", Context::Logs, &["|"]),
     Action::new("logs.columns", "columns", "Show keys of JSON and key=value lines as columns", Context::Logs, &["J"]),
     Action::new("logs.histogram", "histogram", "Show when entries came, by priority, above the log", Context::Logs, &["i"]).cli("qd logs --histogram"),
     Action::new("logs.zoom", "zoom", "Choose a range in the histogram", Context::Logs, &["I"]),
@@ -142,6 +144,9 @@ pub const ACTIONS: &[Action] = &[
     Action::new("panel.switch", "on/off", "Switch off or on", Context::Panel, &["space"]),
     Action::new("panel.out", "in/out", "Leave out what it matches instead, or the other way round", Context::Panel, &["!"]),
     Action::new("panel.remove", "drop", "Take it off the list", Context::Panel, &["x", "delete"]),
+
+    Action::new("panel.order", "order", "Patterns: the most frequent first, or the newest", Context::Panel, &["o"]),
+    Action::new("panel.since", "new since", "Patterns: only those that are new since a time, or since the mark", Context::Panel, &["N"]),
 
     // The histogram above the logs.
     Action::new("histogram.left", "earlier", "The bar before, and the log with it", Context::Histogram, &["left", "h"]),

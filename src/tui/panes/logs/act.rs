@@ -1,7 +1,7 @@
 //! What keys, lines and the mouse do in the logs.
 
 use super::{
-    State, choice, clauses, detail,
+    State, choice, clauses, compare, detail,
     held::as_log_row,
     jump, marks,
     panel::{self, Kind},
@@ -29,6 +29,9 @@ pub(super) fn act(state: &mut State, id: &'static str, ctx: &Ctx) -> Vec<Next> {
     }
     if state.panel.is_some() {
         return panel::act(state, id, ctx);
+    }
+    if let Some(next) = compare::act(state, id, ctx) {
+        return next;
     }
     if state.strip.focus {
         return strip::act(state, id, ctx);
@@ -89,6 +92,8 @@ pub(super) fn act(state: &mut State, id: &'static str, ctx: &Ctx) -> Vec<Next> {
         "logs.choose" => choice::toggle(state, ctx),
         "logs.copy-as" => choice::ask_form(),
         "logs.excerpt" => choice::excerpt(state, ctx),
+        "logs.patterns" => panel::toggle(state, Kind::Patterns, ctx),
+        "logs.compare" => compare::ask(state),
         "logs.columns" => panel::toggle(state, Kind::Columns, ctx),
         "logs.histogram" => strip::toggle(state, ctx),
         "logs.zoom" => strip::focus(state, ctx),
@@ -115,7 +120,7 @@ pub(super) fn act(state: &mut State, id: &'static str, ctx: &Ctx) -> Vec<Next> {
             let rows = now.and_then(|at| CONTEXT.get(at + 1)).unwrap_or(&0);
             let clauses = state.held.clauses().to_vec();
             state.held.set_clauses(clauses, *rows, ctx.now);
-            state.strip.recount();
+            super::recount(state);
             let word = match (rows, state.filtered()) {
                 (0, _) => "no rows around those that pass the filters".to_owned(),
                 (n, false) => format!("{n} rows around those that pass, once there is a filter"),
@@ -160,7 +165,7 @@ fn room(state: &State, ctx: &Ctx) -> u16 {
 
 fn seen(state: &State, ctx: &Ctx) -> Seen {
     let style = state.style(ctx, &[]);
-    let width = ctx.area.width;
+    let width = state.row_width(ctx);
     let height = |at| {
         state
             .row(at)
@@ -209,7 +214,7 @@ fn moved(
     let mut here = state.here.clone();
     {
         let style = state.style(ctx, &[]);
-        let width = ctx.area.width;
+        let width = state.row_width(ctx);
         let height = |at| {
             state
                 .row(at)
@@ -228,12 +233,15 @@ pub(super) fn wheel(state: &mut State, lines: i32, ctx: &Ctx) -> Vec<Next> {
     if state.detail.is_some() {
         return detail::wheel(state, lines, ctx);
     }
+    if compare::wheel(state, lines, ctx) {
+        return vec![Next::Dirty];
+    }
     state.seek = None;
     let by = isize::try_from(lines).unwrap_or(0);
     let mut here = state.here.clone();
     {
         let style = state.style(ctx, &[]);
-        let width = ctx.area.width;
+        let width = state.row_width(ctx);
         let height = |at| {
             state
                 .row(at)
@@ -255,6 +263,9 @@ pub(super) fn click(state: &mut State, row: usize, ctx: &Ctx) -> Vec<Next> {
             vec![Next::Dirty]
         }
         None => {
+            if compare::click(state, row, ctx) {
+                return vec![Next::Dirty];
+            }
             state.choice = None;
             go(state, row, ctx)
         }
@@ -314,12 +325,7 @@ fn open(state: &mut State, ctx: &Ctx) -> Vec<Next> {
     let Some(entry) = state.entry() else {
         return say(Level::Info, "this row has no fields");
     };
-    // What is read must not move away meanwhile.
-    let seen = seen(state, ctx);
-    state.here.stop(&state.held, seen);
-    let (request, next) = super::ask_fields(&entry, ctx);
-    state.detail = Some(detail::Detail::new(entry, request, ctx));
-    vec![next, Next::Dirty]
+    detail::open(state, entry, ctx)
 }
 
 /// The next hit from the selected row on; around the end.
@@ -366,7 +372,7 @@ fn hit(state: &mut State, back: bool, ctx: &Ctx) -> Vec<Next> {
 fn clear(state: &mut State, ctx: &Ctx) -> Vec<Next> {
     let pushed = super::narrowed(&state.query);
     state.held.set_clauses(Vec::new(), 0, ctx.now);
-    state.strip.recount();
+    super::recount(state);
     state.held.slice(super::SLICE);
     state.panel = None;
     if !pushed {

@@ -24,7 +24,7 @@ impl State {
         }
         self.held.set_clauses(clauses, self.held.context(), ctx.now);
         self.held.slice(SLICE);
-        self.strip.recount();
+        super::recount(self);
         self.on_hit = false;
     }
 

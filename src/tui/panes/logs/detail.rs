@@ -1,6 +1,6 @@
 //! One entry with all its fields, asked of the host by its cursor; each field can narrow the list.
 
-use super::{State, clauses, lines, restart, save};
+use super::{State, act, clauses, lines, restart, save};
 use crate::{
     logs::{Entry, structured},
     problem::Problem,
@@ -174,6 +174,15 @@ impl Detail {
         }
         crate::tui::widgets::table::scroll_bar(painter, area, self.list.top(), self.lines.len());
     }
+}
+
+/// Opens an entry.
+pub(super) fn open(state: &mut State, entry: Entry, ctx: &Ctx) -> Vec<Next> {
+    // What is read must not move away meanwhile.
+    act::stay(state, ctx);
+    let (request, next) = super::ask_fields(&entry, ctx);
+    state.detail = Some(Detail::new(entry, request, ctx));
+    vec![next, Next::Dirty]
 }
 
 fn height(ctx: &Ctx) -> usize {

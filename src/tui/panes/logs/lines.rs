@@ -30,6 +30,7 @@ pub(super) fn line(
         ("exclude", text) => clauses::typed(state, text, true, done, ctx),
         ("since", Some(text)) if done => since(state, text.trim(), ctx),
         ("at", Some(text)) if done => at(state, text.trim(), ctx),
+        ("new-since", Some(text)) if done => new_since(state, text.trim(), ctx),
         ("note", Some(text)) if done => marks::note(state, text.trim(), ctx),
         ("save", Some(text)) if done => save(state, text.trim(), ctx),
         _ => Vec::new(),
@@ -108,6 +109,17 @@ fn at(state: &mut State, text: &str, ctx: &Ctx) -> Vec<Next> {
             vec![Next::Wrong(0..text.len(), message)]
         }
         Ok(time) => jump::to_time(state, time.as_microsecond(), ctx),
+        Err(wrong) => wrong,
+    }
+}
+
+/// Lists the patterns that began at or after a time; without one, all.
+fn new_since(state: &mut State, text: &str, ctx: &Ctx) -> Vec<Next> {
+    if text.is_empty() {
+        return panel::patterns(state, None, ctx);
+    }
+    match time(text, ctx) {
+        Ok(time) => panel::patterns(state, Some(time.as_microsecond()), ctx),
         Err(wrong) => wrong,
     }
 }

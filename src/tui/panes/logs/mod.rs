@@ -11,6 +11,7 @@ mod areas;
 mod choice;
 mod clauses;
 mod columns;
+mod compare;
 mod detail;
 mod held;
 mod intake;
@@ -18,6 +19,7 @@ mod jump;
 mod lines;
 mod marks;
 mod panel;
+mod patterns;
 mod pick;
 mod position;
 mod save;
@@ -49,12 +51,14 @@ use crate::{
 };
 use clauses::Draft;
 use columns::Columns;
+use compare::Compare;
 use detail::Detail;
 use held::{Held, as_log_row};
 use intake::Intake;
 use jiff::{SignedDuration, Timestamp};
 use marks::Marks;
 use panel::Panel;
+use patterns::Patterns;
 use position::Position;
 use std::fmt::Write;
 use strip::Strip;
@@ -63,6 +67,9 @@ pub use view::view;
 
 /// Rows evaluated between two messages when a filter has changed: a few milliseconds.
 const SLICE: usize = 8_192;
+
+/// Rows counted between two messages.
+const COUNTED: usize = 4_096;
 
 /// What one sees and how.
 #[derive(Debug)]
@@ -89,6 +96,9 @@ pub struct State {
     /// Where a choice of rows began.
     choice: Option<RowId>,
     columns: Columns,
+    /// Counted while they are listed.
+    patterns: Option<Patterns>,
+    compare: Option<Compare>,
     /// The hosts are to be asked from this time on (microseconds since 1970).
     from: Option<i64>,
     /// This time is on its way from the hosts.
@@ -123,6 +133,8 @@ pub fn open(args: &Args, ctx: &Ctx) -> (State, Vec<Next>) {
         marks: Marks::default(),
         choice: None,
         columns: Columns::default(),
+        patterns: None,
+        compare: None,
         from: None,
         seek: None,
     };
@@ -160,7 +172,8 @@ fn reopen(state: &mut State, args: &Args, ctx: &Ctx) -> Vec<Next> {
 /// Asks the hosts anew, with the present query.
 fn restart(state: &mut State, ctx: &Ctx) -> Vec<Next> {
     state.held.clear();
-    state.strip.recount();
+    recount(state);
+    state.compare = None;
     state.choice = None;
     state.here = Position::default();
     state.detail = None;
@@ -237,7 +250,8 @@ pub fn update(state: &mut State, msg: PaneMsg, ctx: &Ctx) -> Vec<Next> {
         state.held.slice(SLICE);
         next.push(Next::Dirty);
     } else if slice && strip::waiting(state, ctx) {
-        strip::slice(state, SLICE, ctx);
+        strip::slice(state, COUNTED, ctx);
+        panel::settle(state, ctx);
         next.push(Next::Dirty);
     }
     next
@@ -325,11 +339,14 @@ pub fn actions(state: &State, _ctx: &Ctx) -> Vec<Offer> {
         Offer::yes("logs.time"),
         Offer::yes("logs.wrap"),
         Offer::when("logs.save", some("to save")),
+        Offer::when("logs.patterns", some("to count")),
         Offer::when("logs.mark", some("to mark")),
         Offer::when("logs.choose", some("to choose")),
         Offer::when("logs.copy-as", some("to copy")),
         // Esc ends a choice, then the search first.
-        Offer::yes("back").filter(|_| state.choice.is_some() || !state.held.searched().is_empty()),
+        Offer::yes("back").filter(|_| {
+            state.choice.is_some() || state.compare.is_some() || !state.held.searched().is_empty()
+        }),
     ]
     .into_iter()
     .flatten()
@@ -344,6 +361,14 @@ fn narrowed(query: &Query) -> bool {
         || query.since.is_some()
         || query.boot.is_some()
         || !query.matches.is_empty()
+}
+
+/// Other rows are shown from now on: what is counted of them is counted anew.
+fn recount(state: &mut State) {
+    state.strip.recount();
+    if let Some(patterns) = &mut state.patterns {
+        patterns.recount();
+    }
 }
 
 impl State {
@@ -371,6 +396,14 @@ impl State {
         }
     }
 
+    /// Columns that a row has.
+    fn row_width(&self, ctx: &Ctx) -> u16 {
+        match &self.compare {
+            Some(_) => ctx.area.width / 2,
+            None => ctx.area.width,
+        }
+    }
+
     /// A row as it is shown.
     fn row(&self, at: usize) -> Option<Row> {
         let mut row = self.held.row(at)?;
@@ -382,6 +415,9 @@ impl State {
 
     /// The selected row's entry, unless it is a gap.
     fn entry(&self) -> Option<Entry> {
+        if let Some(compare) = self.compare.as_ref().filter(|c| c.own_rows()) {
+            return compare.entry();
+        }
         let shown = self.held.shown(self.here.at(&self.held))?;
         self.held.by_id(shown.id)?.into_entry()
     }

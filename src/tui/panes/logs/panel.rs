@@ -1,7 +1,11 @@
 //! The list below the log: what is filtered by. Its rows are made when they are drawn or acted
 //! on, so that they are never out of date.
 
-use super::{State, act, clauses, narrowed, restart};
+use super::{
+    State, act, clauses, narrowed,
+    patterns::{self, Order},
+    restart,
+};
 use crate::{
     text,
     tui::{
@@ -23,6 +27,8 @@ pub(super) enum Kind {
     Filters,
     /// The marked entries.
     Marks,
+    /// Patterns of the shown messages.
+    Patterns,
     /// Keys of messages that are data.
     Columns,
 }
@@ -36,6 +42,8 @@ enum Item {
     Asked(Asked),
     /// A mark, by its number.
     Mark(usize),
+    /// A pattern.
+    Pattern(patterns::Key),
     /// A key.
     Key(String),
 }
@@ -81,6 +89,7 @@ fn rows(state: &State, kind: Kind, ctx: &Ctx) -> Vec<Row> {
         Kind::Filters => filters(state, ctx),
         Kind::Marks => marks(state, ctx),
         Kind::Columns => columns(state),
+        Kind::Patterns => of_patterns(state, ctx),
     }
 }
 
@@ -128,6 +137,49 @@ fn marks(state: &State, ctx: &Ctx) -> Vec<Row> {
         }
     };
     state.marks.all().enumerate().map(row).collect()
+}
+
+fn of_patterns(state: &State, ctx: &Ctx) -> Vec<Row> {
+    let Some(patterns) = &state.patterns else {
+        return Vec::new();
+    };
+    let row = |(key, found): (&patterns::Key, &patterns::Found)| {
+        let role = match found.priority {
+            0..=3 => Role::Bad,
+            4 => Role::Warning,
+            _ => Role::Text,
+        };
+        let mut note = String::from("from ");
+        TimeFormat::Short.write(&mut note, found.first, ctx.now, &ctx.preferences.zone);
+        Row {
+            item: Item::Pattern(key.clone()),
+            role,
+            text: patterns::shown(found, key.1.as_deref()),
+            note,
+        }
+    };
+    patterns.listed().map(row).collect()
+}
+
+/// Lists the patterns; only those that began at or after a time, the newest first, when there is
+/// one.
+pub(super) fn patterns(state: &mut State, since: Option<i64>, ctx: &Ctx) -> Vec<Next> {
+    let known = state.patterns.take();
+    let mut patterns = known.unwrap_or_default();
+    patterns.since = since;
+    if since.is_some() {
+        patterns.order = Order::Newest;
+    }
+    state.patterns = Some(patterns);
+    super::recount(state);
+    state.panel = Some(Panel {
+        kind: Kind::Patterns,
+        list: ListState::default(),
+        rows: 0,
+    });
+    super::strip::slice(state, super::COUNTED, ctx);
+    settle(state, ctx);
+    vec![Next::Dirty]
 }
 
 fn columns(state: &State) -> Vec<Row> {
@@ -194,8 +246,13 @@ impl Asked {
 
 /// Opens the list, or closes it when it is open.
 pub(super) fn toggle(state: &mut State, kind: Kind, ctx: &Ctx) -> Vec<Next> {
-    if state.panel.take().is_some_and(|panel| panel.kind == kind) {
+    if state.panel.as_ref().is_some_and(|panel| panel.kind == kind) {
+        close(state);
         return vec![Next::Dirty];
+    }
+    close(state);
+    if kind == Kind::Patterns {
+        return patterns(state, None, ctx);
     }
     let none = match kind {
         Kind::Marks if state.marks.is_empty() => Some("there is no mark: m sets one"),
@@ -222,13 +279,23 @@ pub(super) fn toggle(state: &mut State, kind: Kind, ctx: &Ctx) -> Vec<Next> {
     vec![Next::Dirty]
 }
 
+fn close(state: &mut State) {
+    state.panel = None;
+    state.patterns = None;
+}
+
 /// After what it lists has changed.
 pub(super) fn settle(state: &mut State, ctx: &Ctx) {
     let Some(kind) = state.panel.as_ref().map(|panel| panel.kind) else {
         return;
     };
+    // A list that one has begun to read is not put into another order.
+    let unread = state.panel.as_ref().is_none_or(|p| p.list.at() == 0);
+    if let Some(patterns) = state.patterns.as_mut().filter(|_| unread) {
+        patterns.list();
+    }
     let count = rows(state, kind, ctx).len();
-    if count == 0 {
+    if count == 0 && kind != Kind::Patterns {
         state.panel = None;
         return;
     }
@@ -259,9 +326,38 @@ pub(super) fn act(state: &mut State, id: &'static str, ctx: &Ctx) -> Vec<Next> {
     {
         return vec![Next::Dirty];
     }
-    if id == "back" {
-        state.panel = None;
-        return vec![Next::Taken, Next::Dirty];
+    match (kind, id) {
+        (_, "back") => {
+            close(state);
+            return vec![Next::Taken, Next::Dirty];
+        }
+        (Kind::Patterns, "panel.order") => {
+            if let Some(patterns) = &mut state.patterns {
+                patterns.order = match patterns.order {
+                    Order::Frequent => Order::Newest,
+                    Order::Newest => Order::Frequent,
+                };
+            }
+            if let Some(panel) = &mut state.panel {
+                panel.list = ListState::default();
+            }
+            settle(state, ctx);
+            return vec![Next::Dirty];
+        }
+        (Kind::Patterns, "panel.since") => {
+            let at = state.here.at(&state.held);
+            let mut text = String::new();
+            if let Some(shown) = state.held.shown(at) {
+                let zone = &ctx.preferences.zone;
+                TimeFormat::Iso.write(&mut text, shown.id.time, ctx.now, zone);
+            }
+            return vec![Next::Prompt(PromptSpec {
+                kind: "new-since",
+                label: "new since: ",
+                text,
+            })];
+        }
+        _ => {}
     }
     let at = state.panel.as_ref().map_or(0, |panel| panel.list.at());
     let Some(row) = all.into_iter().nth(at) else {
@@ -307,6 +403,14 @@ fn on_row(state: &mut State, row: Row, id: &str, ctx: &Ctx) -> Vec<Next> {
             }
             vec![Next::Dirty]
         }
+        (Item::Mark(at), "panel.since") => {
+            let time = state.marks.nth(at).map(|mark| mark.entry.realtime);
+            patterns(state, time, ctx)
+        }
+        (Item::Pattern(key), "open" | "panel.switch") => patterns::filter(state, &key, false, ctx),
+        (Item::Pattern(key), "panel.out" | "panel.remove") => {
+            patterns::filter(state, &key, true, ctx)
+        }
         (Item::Key(key), "open" | "panel.switch" | "panel.remove") => {
             super::columns::switch(state, &key);
             vec![Next::Dirty]
@@ -340,7 +444,26 @@ pub(super) fn draw(state: &State, ctx: &Ctx, area: Rect, painter: &mut Painter) 
     let ground = painter.theme.style(Role::Header);
     let head = Rect::new(area.x, area.y, area.width, 1);
     painter.style(head, ground);
+    let mut since = String::new();
     let title = match panel.kind {
+        Kind::Patterns => {
+            let patterns = state.patterns.as_ref();
+            let order = match patterns.map(|p| p.order) {
+                Some(Order::Newest) => "newest first",
+                _ => "most frequent first",
+            };
+            let more = if super::strip::waiting(state, ctx) {
+                ", counting"
+            } else {
+                ""
+            };
+            let _ = write!(since, "Patterns, {order}{more}");
+            if let Some(time) = patterns.and_then(|p| p.since) {
+                since.push_str(": new since ");
+                TimeFormat::Short.write(&mut since, time, ctx.now, &ctx.preferences.zone);
+            }
+            since.as_str()
+        }
         Kind::Filters => "Filters",
         Kind::Marks => "Marks: Enter goes there",
         Kind::Columns => "Keys of the messages: Enter shows them as columns",

@@ -113,6 +113,7 @@ pub(super) fn picked(state: &mut State, kind: &str, value: &str, ctx: &Ctx) -> V
                 .cloned()
                 .collect();
         }
+        "compare" => return super::compare::begin(state, value, ctx),
         "copy-as" => return super::choice::copy_as(state, value, ctx),
         _ => return Vec::new(),
     }

@@ -133,6 +133,9 @@ fn parts(state: &State, ctx: &Ctx) -> Vec<Part> {
     for wanted in &query.matches {
         parts.push((Role::Accent, text::clean(wanted).into_owned()));
     }
+    if let Some(compare) = &state.compare {
+        parts.push((Role::Accent, compare.title()));
+    }
     if !state.columns.is_empty() {
         let keys: Vec<&str> = state.columns.keys().collect();
         let keys = text::clean(&keys.join(", ")).into_owned();

@@ -59,7 +59,8 @@ impl Strip {
 
 /// Whether rows wait to be counted.
 pub(super) fn waiting(state: &State, ctx: &Ctx) -> bool {
-    if state.strip.height(ctx.area.height) == 0 || state.held.busy() || state.held.len() == 0 {
+    let wanted = state.strip.height(ctx.area.height) > 0 || state.patterns.is_some();
+    if !wanted || state.held.busy() || state.held.len() == 0 {
         return false;
     }
     let last = state.held.len() - 1;
@@ -77,15 +78,23 @@ pub(super) fn slice(state: &mut State, rows: usize, ctx: &Ctx) {
     if !waiting(state, ctx) {
         return;
     }
-    let State { strip, held, .. } = state;
+    let State {
+        strip,
+        held,
+        patterns,
+        ..
+    } = state;
     let counts = strip
         .counts
         .get_or_insert_with(|| Histogram::new(&ctx.preferences.zone, ctx.now));
-    let count = |counts: &mut Histogram, at: usize| -> Option<RowId> {
+    let mut count = |counts: &mut Histogram, at: usize| -> Option<RowId> {
         let row = held.row(at)?;
         let id = row.id;
         if let Some(entry) = row.entry() {
             counts.add(id.time, entry.priority);
+            if let Some(patterns) = patterns.as_mut() {
+                patterns.add(id.time, entry);
+            }
         }
         Some(id)
     };
@@ -108,7 +117,7 @@ pub(super) fn slice(state: &mut State, rows: usize, ctx: &Ctx) {
         .saturating_sub(first.unwrap_or_else(|at| at))
         + 1;
     if expected.abs_diff(strip.rows) > 16 + strip.rows / 50 {
-        strip.recount();
+        super::recount(state);
         return;
     }
     let mut at = last.map_or_else(|at| at, |at| at + 1);

@@ -1,6 +1,6 @@
 //! Drawing: the status line, the rows that fit, the list below.
 
-use super::{Cache, State, held::as_log_row, intake::Lane, panel, status, strip};
+use super::{Cache, State, compare, held::as_log_row, intake::Lane, panel, status, strip};
 use crate::{
     filter::Filter,
     logs::lifecycle::Lifecycle,
@@ -33,10 +33,14 @@ pub fn view(state: &State, _cache: &mut Cache, ctx: &Ctx, area: Rect, painter: &
         .collect();
     let style = state.style(ctx, &found);
     let height = |at| {
-        state
-            .row(at)
-            .map_or(1, |row| style.height(as_log_row(&row), body.width))
+        state.row(at).map_or(1, |row| {
+            style.height(as_log_row(&row), state.row_width(ctx))
+        })
     };
+    if state.compare.as_ref().is_some_and(|c| c.own_rows()) {
+        compare::draw(state, &style, body, painter);
+        return;
+    }
     let seen = state.here.seen(&state.held, height, body.height);
     let selected = state.here.at(&state.held);
     let chosen = state.chosen();
@@ -68,10 +72,17 @@ pub fn view(state: &State, _cache: &mut Cache, ctx: &Ctx, area: Rect, painter: &
             mark: entry.is_some_and(|entry| state.marks.holds(entry)),
             role: entry.and_then(Lifecycle::of).map(told),
         };
-        style.draw(painter, place, as_log_row(&row), skip, how);
+        let drawn = match &state.compare {
+            Some(compare) => compare::half(place, compare.is_right(&row)),
+            None => place,
+        };
+        style.draw(painter, drawn, as_log_row(&row), skip, how);
         painter.hit(place, Hit::Row(at));
         y += lines;
         skip = 0;
+    }
+    if state.compare.is_some() {
+        compare::divide(body, painter);
     }
 }
 

@@ -1,6 +1,7 @@
 //! The pane driven by actions and news, without a host.
 
 mod hand_over;
+mod panels;
 mod several;
 mod strip;
 mod times;
