@@ -4,6 +4,7 @@
 //! timer whose job fails each third time, a rebuild that fails on one host, busy logs.
 
 mod lines;
+mod tables;
 mod units;
 
 pub(crate) use lines::{Chatter, chatter, last_words, rebuild_lines, run_lines};

@@ -11,7 +11,7 @@ use crate::{
         msg::Mouse,
         theme::Role,
         view::Painter,
-        widgets::text_view::{Line, TextView},
+        widgets::text_view::{Line, TextView, joined},
     },
 };
 use jiff::Timestamp;
@@ -182,8 +182,7 @@ pub fn update(state: &mut State, msg: PaneMsg, ctx: &Ctx) -> Vec<Next> {
             }
         }
         PaneMsg::Mouse(Mouse::Wheel(lines)) => {
-            let by = isize::try_from(lines).unwrap_or(0);
-            state.view.scroll(by, state.lines.len(), height);
+            state.view.wheel(lines, &state.lines, height);
         }
         _ => return Vec::new(),
     }
@@ -229,8 +228,7 @@ pub fn cli(_state: &State, _ctx: &Ctx) -> Option<String> {
 
 /// All of it.
 pub fn copy(state: &State, _ctx: &Ctx, _raw: bool) -> Option<(String, String)> {
-    let lines: Vec<&str> = state.lines.iter().map(|line| line.text.as_str()).collect();
-    Some((lines.join("\n"), "the help".into()))
+    Some((joined(&state.lines), "the help".into()))
 }
 
 /// Nothing is selected.

@@ -2,7 +2,6 @@
 
 use super::{Args, Ctx, PaneMsg, Subject};
 use crate::{
-    filter::Filter,
     text::clean,
     tui::{
         actions::{Context, Offer},
@@ -97,15 +96,14 @@ pub fn update(state: &mut State, msg: PaneMsg, ctx: &Ctx) -> Vec<Next> {
             kind: "search",
             text,
             ..
-        } => match Filter::parse(text.as_deref().unwrap_or_default()) {
-            Ok(filter) => {
-                state.view.search(filter, &state.lines, height);
+        } => {
+            let searched = state.view.search_for(text.as_deref(), &state.lines, height);
+            if let Err(error) = searched {
+                return vec![Next::Wrong(error.span, error.message)];
             }
-            Err(error) => return vec![Next::Wrong(error.span, error.message)],
-        },
+        }
         PaneMsg::Mouse(Mouse::Wheel(lines)) => {
-            let by = isize::try_from(lines).unwrap_or(0);
-            state.view.scroll(by, state.lines.len(), height);
+            state.view.wheel(lines, &state.lines, height);
         }
         _ => return Vec::new(),
     }

@@ -108,7 +108,10 @@ fn leave(model: &Model, on_go: bool, layout: &Layout, painter: &mut Painter) {
 fn confirm(confirm: &Confirm, layout: &Layout, painter: &mut Painter) {
     let mut lines = Vec::new();
     for plan in &confirm.plans {
-        lines.push((Role::Title, text::clean(&plan.title).into_owned()));
+        // The only one is what the frame's heading says, unless that has no room for it.
+        if confirm.plans.len() > 1 || columns(&plan.title) > 50 {
+            lines.push((Role::Title, text::clean(&plan.title).into_owned()));
+        }
         for step in &plan.steps {
             lines.push((Role::Text, format!("  will run   {}", text::clean(step))));
         }

@@ -2,7 +2,7 @@
 
 use super::text;
 use crate::{
-    filter::Filter,
+    filter::{Filter, FilterError},
     tui::{theme::Role, view::Painter},
 };
 use ratatui::{layout::Rect, style::Style};
@@ -50,7 +50,33 @@ impl Line {
     }
 }
 
+/// The lines as one text, for copying.
+pub fn joined(lines: &[Line]) -> String {
+    let lines: Vec<&str> = lines.iter().map(|line| line.text.as_str()).collect();
+    lines.join("\n")
+}
+
 impl TextView {
+    /// Takes what was typed at a search prompt.
+    ///
+    /// # Errors
+    /// What is wrong with it, and where.
+    pub fn search_for(
+        &mut self,
+        text: Option<&str>,
+        lines: &[Line],
+        height: usize,
+    ) -> Result<(), FilterError> {
+        let filter = Filter::parse(text.unwrap_or_default())?;
+        self.search(filter, lines, height);
+        Ok(())
+    }
+
+    /// The mouse's wheel, in lines.
+    pub fn wheel(&mut self, by: i32, lines: &[Line], height: usize) {
+        self.scroll(isize::try_from(by).unwrap_or(0), lines.len(), height);
+    }
+
     /// The first visible line.
     pub fn top(&self) -> usize {
         self.top

@@ -175,11 +175,14 @@ fn units(id: &HostId, host: &HostState, now: Timestamp, all: &mut Vec<Trouble>) 
                 "active" | "activating" | "deactivating"
             )
         {
-            (Status::Warning, format!("{} restarts in a loop", unit.name))
+            (
+                Status::Warning,
+                format!("{} restarted {restarts} times", unit.name),
+            )
         } else {
             continue;
         };
-        if restarts > 0 {
+        if restarts > 0 && status == Status::Bad {
             text.push_str(&format!(", {restarts} restarts"));
         }
         if host.stale {

@@ -18,7 +18,7 @@ use crate::{
         format,
         msg::{Hit, Mouse, Reply, RequestId, StreamId, StreamMsg},
         theme::{Role, Status},
-        widgets::text_view::Line,
+        widgets::text_view::{Line, joined},
     },
 };
 use jiff::Timestamp;
@@ -143,11 +143,9 @@ pub fn update(state: &mut State, msg: PaneMsg, ctx: &Ctx) -> Vec<Next> {
             let Some(tab) = state.tabs.get_mut(state.at) else {
                 return Vec::new();
             };
-            match crate::filter::Filter::parse(text.as_deref().unwrap_or_default()) {
-                Ok(filter) => {
-                    tab.view.search(filter, &tab.lines, height);
-                }
-                Err(error) => return vec![Next::Wrong(error.span, error.message)],
+            let searched = tab.view.search_for(text.as_deref(), &tab.lines, height);
+            if let Err(error) = searched {
+                return vec![Next::Wrong(error.span, error.message)];
             }
         }
         PaneMsg::Shown => {}
@@ -381,8 +379,7 @@ pub fn copy(state: &State, _ctx: &Ctx, raw: bool) -> Option<(String, String)> {
         return Some((state.unit.clone(), state.unit.clone()));
     }
     let (tab, (name, _)) = (state.tabs.get(state.at)?, TABS.get(state.at)?);
-    let lines: Vec<&str> = tab.lines.iter().map(|line| line.text.as_str()).collect();
-    Some((lines.join("\n"), format!("{name} of {}", state.unit)))
+    Some((joined(&tab.lines), format!("{name} of {}", state.unit)))
 }
 
 /// The unit.

@@ -51,6 +51,10 @@ pub(super) const COLUMNS: [Column; 9] = [
 /// The columns; a single host needs no name in every row.
 pub(super) fn columns(ctx: &Ctx) -> Vec<Column> {
     let mut columns = COLUMNS.to_vec();
+    // Names come before figures where there is room for either only.
+    if let (Some(unit), true) = (columns.get_mut(1), ctx.area.width >= 70) {
+        unit.min = 30;
+    }
     if let Some(host) = columns.first_mut() {
         if ctx.world.hosts.len() < 2 {
             // One that no screen has room for.
