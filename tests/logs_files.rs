@@ -9,7 +9,7 @@
 
 mod common;
 
-use common::Qd;
+use common::{Qd, Terminal};
 use serde_json::Value;
 use std::{
     fmt::Write as _,
@@ -275,4 +275,37 @@ fn garbage_is_told_and_survived() {
     assert_eq!(String::from_utf8_lossy(&output.stdout).lines().count(), 8);
     assert_eq!(output.status.code(), Some(1));
     assert!(String::from_utf8_lossy(&output.stderr).contains("not all of it is journal entries"));
+}
+
+#[test]
+fn a_terminal_shows_files_in_the_console() {
+    let qd = Qd::new();
+    let mut text = String::new();
+    for i in 0..50 {
+        let level = if i % 10 == 9 { "ERROR" } else { "INFO" };
+        writeln!(text, "2026-11-23 10:{i:02}:00 {level} request {i}").unwrap();
+    }
+    fs::write(qd.home().join("a.log"), &text).unwrap();
+    let mut terminal = Terminal::start(&qd, &["logs", "--file", "a.log"], (80, 24));
+    terminal.wait_for("ERROR request 49");
+    // There is nothing but entries to look at.
+    assert!(!terminal.text().contains("units"));
+    terminal.keys("\r");
+    terminal.wait_for("__REALTIME_TIMESTAMP");
+    terminal.keys("\x1b");
+    terminal.wait_for("request 48");
+    terminal.keys("q");
+    assert!(terminal.wait().success());
+    assert!(terminal.is_restored());
+
+    // Keys come from the terminal, entries from the pipe.
+    let script = format!(
+        "cat a.log | {} logs --file - -p err --filter 'request 2'",
+        Qd::binary()
+    );
+    let mut terminal = Terminal::command(&qd, &[], "/bin/sh", &["-c", &script], (80, 24));
+    terminal.wait_for("ERROR request 29");
+    assert!(!terminal.text().contains("request 49"));
+    terminal.keys("q");
+    assert!(terminal.wait().success());
 }

@@ -34,6 +34,7 @@ impl Screen {
             ascii: self.ascii,
             forgetful: false,
             plain: self.plain,
+            ..Options::default()
         }
     }
 }

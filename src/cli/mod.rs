@@ -159,7 +159,11 @@ const LAST: Duration = Duration::from_millis(200);
 pub(crate) type Run = Result<u8, Problem>;
 
 fn start(global: &Global, screen: &console::Screen, command: Option<Command>) -> Run {
-    let on_screen = matches!(command, None | Some(Command::Demo(_)));
+    let on_screen = match &command {
+        None | Some(Command::Demo(_)) => true,
+        Some(Command::Logs(command)) => command.on_screen(global),
+        _ => false,
+    };
     let _log = logging::start(global, on_screen)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
@@ -188,6 +192,7 @@ async fn supervised(global: &Global, screen: &console::Screen, command: Option<C
     let owns_terminal = match &command {
         None | Some(Command::Demo(_)) => true,
         Some(Command::Ssh(command)) => command.is_shell(),
+        Some(Command::Logs(command)) => command.on_screen(global),
         _ => false,
     };
     if owns_terminal {
@@ -212,7 +217,7 @@ async fn dispatch(global: &Global, screen: &console::Screen, command: Option<Com
         None => crate::tui::start::console(screen.options(global)).await,
         Some(Command::Units(c)) => units::run(global, c).await,
         Some(Command::Unit(c)) => unit::run(global, c).await,
-        Some(Command::Logs(c)) => logs::run(global, *c).await,
+        Some(Command::Logs(c)) => logs::run(global, screen, *c).await,
         Some(Command::Ssh(c)) => ssh::run(global, c).await,
         Some(Command::Tunnel(c)) => tunnel::run(global, c).await,
         Some(Command::Rebuild(c)) => rebuild::run(global, c).await,

@@ -54,6 +54,14 @@ impl Loaded {
         Ok(Loaded { path, file })
     }
 
+    /// No configuration at all: no environments, at no path.
+    pub fn nothing() -> Loaded {
+        Loaded {
+            path: PathBuf::new(),
+            file: File::default(),
+        }
+    }
+
     /// What carries SSH in environments without `ssh_transport_<env>`.
     pub fn with_transport(mut self, transport: SshTransport) -> Loaded {
         let File {

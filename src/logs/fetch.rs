@@ -105,6 +105,13 @@ pub(super) fn unreadable_entry(what: &str) -> Problem {
 
 /// Every field of the entry with this cursor, in the journal's order; values are raw bytes.
 pub async fn all_fields(host: &Host, cursor: &str) -> Result<Vec<(String, Vec<u8>)>, Problem> {
+    fields_at(host, cursor).await
+}
+
+pub(super) async fn fields_at<S: Source>(
+    host: &S,
+    cursor: &str,
+) -> Result<Vec<(String, Vec<u8>)>, Problem> {
     let (sender, mut receiver) = mpsc::channel(QUEUE);
     let command = query::at_cursor(cursor, Fields::All);
     // One entry is asked for, so one batch comes, for which the channel has room.

@@ -1,7 +1,7 @@
 //! Where entries come from: a host's journal, or a file. Both answer the same questions.
 
 use super::{
-    Fetched, LogEvent, Query,
+    Entry, Fetched, LogEvent, Query,
     export::{Limits, RawEntry},
     fetch,
     file::LogFile,
@@ -61,6 +61,33 @@ impl Origin {
         match self {
             Origin::Host(host) => fetch::fetch_raw(host.clone(), query, fields, limits),
             Origin::File(file) => file.fetch_raw(query, fields, limits),
+        }
+    }
+
+    /// Asks once for a list; see [`fetch::fetch`].
+    pub fn fetch(&self, query: Query) -> Fetched<Entry> {
+        match self {
+            Origin::Host(host) => fetch::fetch(host.clone(), query),
+            Origin::File(file) => file.fetch(query),
+        }
+    }
+
+    /// Follows for a list; see [`follow::follow`].
+    pub fn follow(&self, query: Query) -> mpsc::Receiver<LogEvent> {
+        match self {
+            Origin::Host(host) => follow::follow(host.clone(), query),
+            Origin::File(file) => file.follow(query),
+        }
+    }
+
+    /// Every field of an entry; see [`fetch::all_fields`].
+    ///
+    /// # Errors
+    /// It is gone, or cannot be asked for.
+    pub async fn all_fields(&self, cursor: &str) -> Result<Vec<(String, Vec<u8>)>, Problem> {
+        match self {
+            Origin::Host(host) => fetch::all_fields(host, cursor).await,
+            Origin::File(file) => file.all_fields(cursor).await,
         }
     }
 

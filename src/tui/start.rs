@@ -10,6 +10,7 @@ use super::{
     effect::Effect,
     model::{EnvId, Model, World},
     msg::{Level, Msg},
+    panes::Args,
     plain::Plain,
     run::{self, Console, Leave},
     runtime::{QUEUE, Runtime},
@@ -19,6 +20,7 @@ use super::{
 };
 use crate::{
     config::{Loaded, settings::Settings},
+    logs::{Query, file::LogFile},
     problem::{Exit, Problem},
 };
 use input::{Signals, input};
@@ -49,6 +51,12 @@ pub struct Options {
     pub forgetful: bool,
     /// Lines instead of a screen.
     pub plain: bool,
+    /// No environment, but these files.
+    pub files: Vec<LogFile>,
+    /// Which of their entries are shown first.
+    pub entries: Query,
+    /// A filter on them.
+    pub filter: String,
 }
 
 type Screen = Console<Stdout>;
@@ -69,25 +77,35 @@ pub async fn console(options: Options) -> Result<u8, Problem> {
         .hint("use a command, e.g. qd units --json; qd --help lists them"));
     }
     let cwd = std::env::current_dir().unwrap_or_else(|_| PathBuf::from("."));
-    let loaded = Arc::new(Loaded::find(options.config.as_deref(), &cwd)?);
-    let first = loaded.environment(options.environment.as_deref())?;
+    let (loaded, first) = if options.files.is_empty() {
+        let loaded = Loaded::find(options.config.as_deref(), &cwd)?;
+        let first = loaded.environment(options.environment.as_deref())?;
+        (loaded, first.name)
+    } else {
+        (Loaded::nothing(), "files".to_owned())
+    };
+    let loaded = Arc::new(loaded);
     let (settings, said) = Settings::load();
     let (preferences, wrong) = preferences(&settings, options.ascii);
     let mouse = settings.mouse;
     let mut worlds = Vec::new();
     for environment in loaded.environments() {
         let mut environment = environment.clone();
-        if environment.name == first.name {
+        if environment.name == first {
             choose(&mut environment.hosts, &options.hosts)?;
         }
         worlds.push(World::new(&environment, options.read_only));
     }
-    let mut model = Model::new(worlds, EnvId::new(&first.name), preferences);
+    if !options.files.is_empty() {
+        let names = options.files.iter().map(|file| file.id().clone());
+        worlds.push(World::of_files(names));
+    }
+    let mut model = Model::new(worlds, EnvId::new(&first), preferences);
     model.themes = theme::names(themes_directory().as_deref());
     model.now = Timestamp::now();
 
     // The first frame shows what was last known.
-    let cache = if options.forgetful {
+    let cache = if options.forgetful || !options.files.is_empty() {
         Cache::none()
     } else {
         Cache::new(loaded.path())
@@ -106,6 +124,11 @@ pub async fn console(options: Options) -> Result<u8, Problem> {
     let _watcher = keep_up(&options, &chosen, &tx);
     let owner = Owner {
         chosen,
+        first: (!options.files.is_empty()).then_some(Args::Logs {
+            hosts: Vec::new(),
+            query: options.entries,
+            filter: options.filter,
+        }),
         config: loaded.path().to_owned(),
         runtime: Runtime::new(
             loaded,
@@ -113,7 +136,8 @@ pub async fn console(options: Options) -> Result<u8, Problem> {
             options.read_only,
             cache.clone(),
             tx.clone(),
-        ),
+        )
+        .with_files(options.files),
         cache,
         tx,
         ascii: options.ascii || settings.ascii,
@@ -180,7 +204,7 @@ async fn on_terminal(
     let guard = Guard::enter(mouse)?;
     model.size = crossterm::terminal::size()?;
     // Effects wait until the first frame is on the screen.
-    let effects = update::start(&mut model);
+    let effects = begin(&mut model, &owner);
     let mut console = Console::new(model, io::stdout(), Timestamp::now);
     console.draw()?;
     for effect in effects {
@@ -213,6 +237,13 @@ async fn on_terminal(
     Ok(code)
 }
 
+fn begin(model: &mut Model, owner: &Owner) -> Vec<Effect> {
+    match &owner.first {
+        Some(args) => update::start_with_logs(model, args),
+        None => update::start(model),
+    }
+}
+
 async fn as_lines(
     mut model: Model,
     mut owner: Owner,
@@ -223,7 +254,7 @@ async fn as_lines(
         deaf: true,
         ..Surroundings::default()
     };
-    for effect in update::start(&mut model) {
+    for effect in begin(&mut model, &owner) {
         run::Executor::execute(&mut owner, effect);
     }
     let mut plain = Plain::new(model);
@@ -243,6 +274,8 @@ async fn as_lines(
 
 /// Executes what needs the terminal; hands the rest to the runtime.
 struct Owner {
+    /// What is shown first, when it is not the Deck.
+    first: Option<Args>,
     chosen: Chosen,
     config: PathBuf,
     runtime: Runtime,

@@ -38,6 +38,13 @@ pub fn start(model: &mut Model) -> Vec<Effect> {
     effects
 }
 
+/// The same with the journal on the screen, narrowed like this.
+pub fn start_with_logs(model: &mut Model, args: &super::panes::Args) -> Vec<Effect> {
+    let mut effects = Vec::new();
+    screens::tab(model, "pane.logs", args, &mut effects);
+    effects
+}
+
 /// Takes a message; what is to be done about it.
 pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
     let mut effects = Vec::new();

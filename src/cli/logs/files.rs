@@ -6,7 +6,7 @@ use crate::problem::{Exit, Problem};
 use std::path::{Path, PathBuf};
 
 /// Opens them; those with the same name are told apart by their whole paths.
-pub(super) async fn open(paths: &[PathBuf]) -> Result<Vec<Origin>, Problem> {
+pub(super) async fn open(paths: &[PathBuf]) -> Result<Vec<LogFile>, Problem> {
     let wanted = paths.to_vec();
     // The first bytes of a pipe may take their time.
     let opened = tokio::task::spawn_blocking(move || {
@@ -26,10 +26,7 @@ pub(super) async fn open(paths: &[PathBuf]) -> Result<Vec<Origin>, Problem> {
     let files = opened.await.map_err(|error| {
         Problem::new("journal", "journal-file", Exit::Negative, error.to_string())
     })??;
-    Ok(files
-        .into_iter()
-        .map(|(_, file)| Origin::File(file))
-        .collect())
+    Ok(files.into_iter().map(|(_, file)| file).collect())
 }
 
 /// Files know hosts only by what their entries tell.
@@ -44,6 +41,25 @@ pub(super) fn without_hosts(global: &Global) -> Result<(), Problem> {
 
 fn shown(path: &Path) -> String {
     path.display().to_string()
+}
+
+/// Where entries come in on standard input, keys come from the terminal all the same: what is
+/// left of the program reads it as its standard input.
+pub(super) fn keys_from_terminal(files: &[LogFile]) -> Result<(), Problem> {
+    if !files.iter().any(LogFile::is_input) {
+        return Ok(());
+    }
+    let taken = || -> std::io::Result<()> {
+        let name = nix::unistd::ttyname(std::io::stdout())?;
+        let terminal = std::fs::File::options().read(true).write(true).open(name)?;
+        nix::unistd::dup2_stdin(terminal)?;
+        Ok(())
+    };
+    taken().map_err(|error| {
+        let message = format!("keys cannot be read from the terminal: {error}");
+        Problem::new("console", "no-terminal", Exit::Usage, message)
+            .hint("print instead, with -o short")
+    })
 }
 
 /// Whether it is standard input.

@@ -7,7 +7,7 @@ mod follow;
 mod narrow;
 mod print;
 
-use super::{Global, Run, context::Session, output};
+use super::{Global, Run, console::Screen, context::Session, output};
 use crate::logs::{
     Query,
     format::{Form, Formatter},
@@ -71,7 +71,8 @@ pub struct Logs {
     #[arg(short, long)]
     reverse: bool,
     /// Not hosts, but a journal export file, a journal file or directory, a log of plain text
-    /// (each also gzip, zstd, xz, bzip2 or lz4), or - for standard input; may be repeated
+    /// (each also gzip, zstd, xz, bzip2 or lz4), or - for standard input; may be repeated. Opens
+    /// the console on a terminal, unless -o, -n or -r ask for lines
     #[arg(long, value_name = "PATH", value_hint = clap::ValueHint::AnyPath)]
     file: Vec<PathBuf>,
     /// The form of the output (json when --json is given)
@@ -123,22 +124,34 @@ enum OutputForm {
 }
 
 /// Runs it.
-pub(crate) async fn run(global: &Global, command: Logs) -> Run {
+pub(crate) async fn run(global: &Global, screen: &Screen, command: Logs) -> Run {
     let (query, fields) = command.query();
     // What is wrong with the question is said before anything is connected.
     query.command(fields, &Zoned::now())?;
     let narrow = Narrow::parse(&command.filter, &command.filter_out)?;
     let question = command.question()?;
+    if command.on_screen(global) {
+        files::without_hosts(global)?;
+        let mut options = screen.options(global);
+        options.files = files::open(&command.file).await?;
+        files::keys_from_terminal(&options.files)?;
+        options.entries = query;
+        options.entries.lines = None;
+        options.filter = command.filter.join(" ");
+        return crate::tui::start::console(options).await;
+    }
     let mut query = query;
     let session;
-    let (origins, environment) = if command.file.is_empty() {
+    let (origins, environment): (Vec<Origin>, _) = if command.file.is_empty() {
         session = Session::open(global)?;
         let hosts = session.hosts().iter().cloned();
         let name = session.environment.name.as_str();
         (hosts.map(Origin::Host).collect(), Some(name))
     } else {
         files::without_hosts(global)?;
-        (files::open(&command.file).await?, None)
+
+        let files = files::open(&command.file).await?;
+        (files.into_iter().map(Origin::File).collect(), None)
     };
     // A pipe is printed as it comes, and ends by itself.
     let pipe = origins.iter().any(files::is_input);
@@ -186,6 +199,22 @@ fn finish(mut problems: Vec<Problem>, hosts: usize) -> Run {
 }
 
 impl Logs {
+    /// Whether entries of files are looked at in the console rather than printed: on a terminal,
+    /// when nothing is asked for that the console does not show.
+    pub(crate) fn on_screen(&self, global: &Global) -> bool {
+        let printed = self.output.is_some()
+            || self.lines.is_some()
+            || self.reverse
+            || self.all_fields
+            || self.count
+            || self.patterns
+            || self.histogram
+            || global.json;
+        let narrowed = self.until.is_some() || self.boot.is_some() || !self.filter_out.is_empty();
+        let dumb = std::env::var_os("TERM").is_none_or(|term| term == "dumb");
+        !self.file.is_empty() && !printed && !narrowed && !dumb && output::is_terminal()
+    }
+
     /// What is asked instead of the entries themselves.
     fn question(&self) -> Result<Option<Question>, Problem> {
         Ok(if self.count {

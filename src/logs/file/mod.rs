@@ -3,6 +3,7 @@
 //!
 //! They answer the same questions as a host's journal. What a file is, its first bytes tell.
 
+mod entries;
 mod feed;
 mod journal;
 mod read;
@@ -13,11 +14,12 @@ mod text;
 mod tests;
 
 use super::{
-    Fetched, LogEvent, Query,
+    Entry, Fetched, LogEvent, Query,
+    entry::LIST_FIELDS,
     export::{Limits, RawEntry},
     fetch, follow,
     query::Fields,
-    stream::AsTheyCame,
+    stream::{AsTheyCame, ForLists},
 };
 use crate::problem::{Exit, Problem};
 use crate::remote::HostId;
@@ -34,6 +36,8 @@ const PEEK: usize = 64 << 10;
 
 /// The field that holds a line of a text file as it is; printed in its place, nowhere else.
 pub const LINE: &str = "_QD_LINE";
+/// The field that holds where the line begins, in bytes; never printed.
+pub const OFFSET: &str = "_QD_OFFSET";
 
 /// A file with entries. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -207,6 +211,59 @@ impl LogFile {
         match &self.0.kind {
             Kind::Journal(local) => follow::start(local.clone(), query, fields, AsTheyCame(limits)),
             Kind::Stream(_) => read::follow(self.clone(), query, limits),
+        }
+    }
+}
+
+impl LogFile {
+    /// Asks once, as [`super::fetch`] asks a host. What we read ourselves is whole from the start
+    /// on: nothing lies before a cursor that was not given out.
+    pub fn fetch(&self, query: Query) -> Fetched<Entry> {
+        match &self.0.kind {
+            Kind::Journal(local) => {
+                let fields = Fields::Only(LIST_FIELDS);
+                fetch::start(local.clone(), query, fields, ForLists::default())
+            }
+            Kind::Stream(_) if query.cursor.is_some() => mpsc::channel(1).1,
+            Kind::Stream(_) => {
+                entries::fetched(self, read::fetch(self.clone(), query, Limits::LIST))
+            }
+        }
+    }
+
+    /// Follows it as it grows, as [`super::follow()`] follows a host; what we read ourselves from
+    /// its beginning.
+    pub fn follow(&self, query: Query) -> mpsc::Receiver<LogEvent> {
+        match &self.0.kind {
+            Kind::Journal(local) => {
+                let fields = Fields::Only(LIST_FIELDS);
+                follow::start(local.clone(), query, fields, ForLists::default())
+            }
+            Kind::Stream(_) => {
+                let whole = Query {
+                    lines: None,
+                    ..query
+                };
+                entries::followed(self, read::follow(self.clone(), whole, Limits::LIST))
+            }
+        }
+    }
+
+    /// Every field of an entry that [`LogFile::follow`] or [`LogFile::fetch`] gave out.
+    ///
+    /// # Errors
+    /// The file does not have it any more, or cannot be read again.
+    pub async fn all_fields(&self, cursor: &str) -> Result<Vec<(String, Vec<u8>)>, Problem> {
+        match &self.0.kind {
+            Kind::Journal(local) => fetch::fields_at(local, cursor).await,
+            Kind::Stream(_) => {
+                let (file, cursor) = (self.clone(), cursor.to_owned());
+                let found = tokio::task::spawn_blocking(move || entries::find(&file, &cursor));
+                let found = found
+                    .await
+                    .map_err(|error| problem("journal-file", error.to_string()))?;
+                found.map_err(|problem| problem.on(self.id().as_str()))
+            }
         }
     }
 }

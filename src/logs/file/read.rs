@@ -1,7 +1,7 @@
 //! Files that are read here, as entries: asked once, or followed.
 
 use super::{
-    Format, Kind, LINE, LogFile, Place, Stream,
+    Format, Kind, LINE, LogFile, OFFSET, Place, Stream,
     feed::{self, Event, Feed},
     select::Select,
     text::{self, Clock},
@@ -363,6 +363,7 @@ fn raw(line: &text::Line<'_>) -> RawEntry {
     let time = line.time.map(|time| time.to_string());
     let priority = line.priority.map(|priority| priority.to_string());
     let pid = line.pid.map(|pid| pid.to_string());
+    let offset = line.offset.to_string();
     let fields = [
         ("__REALTIME_TIMESTAMP", time.as_deref().map(str::as_bytes)),
         ("PRIORITY", priority.as_deref().map(str::as_bytes)),
@@ -371,6 +372,7 @@ fn raw(line: &text::Line<'_>) -> RawEntry {
         ("SYSLOG_PID", pid.as_deref().map(str::as_bytes)),
         ("MESSAGE", Some(line.message)),
         (LINE, Some(line.whole)),
+        (OFFSET, Some(offset.as_bytes())),
     ];
     let told = fields
         .into_iter()

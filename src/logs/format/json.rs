@@ -1,12 +1,12 @@
 //! An entry as journalctl's JSON: text as strings, other bytes as arrays of numbers, a field with
 //! several values as an array of them.
 
-use crate::logs::{export::Raw, file::LINE};
+use crate::logs::export::Raw;
 use std::io::Write;
 
 /// Appends one object and a newline.
 pub(super) fn write(raw: &Raw<'_>, host: Option<&str>, out: &mut Vec<u8>) {
-    let fields: Vec<_> = raw.fields().filter(|f| f.name != LINE).collect();
+    let fields: Vec<_> = raw.fields().filter(|f| !super::is_ours(f.name)).collect();
     let mut first = true;
     let mut name = |name: &str, out: &mut Vec<u8>| {
         out.extend_from_slice(if first { b"{\"" } else { b",\"" });

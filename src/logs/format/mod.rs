@@ -8,7 +8,7 @@ mod json;
 use super::{
     entry::first_number,
     export::{Field, Raw},
-    file::LINE,
+    file::{LINE, OFFSET},
 };
 use crate::text;
 use jiff::{Timestamp, tz::TimeZone};
@@ -123,7 +123,7 @@ impl Formatter {
             binary: false,
             cut_from: None,
         };
-        let fields = raw.fields().filter(|field| field.name != LINE);
+        let fields = raw.fields().filter(|field| !is_ours(field.name));
         for field in fields.chain(self.name_hosts.then_some(own)) {
             if self.terminal {
                 // Bytes of lengths and values could act on a terminal: nobody parses this.
@@ -147,6 +147,11 @@ impl Formatter {
             Cow::Owned(text) => Cow::Owned(text.into_bytes()),
         }
     }
+}
+
+/// Fields that only say where an entry was read.
+fn is_ours(name: &str) -> bool {
+    name == LINE || name == OFFSET
 }
 
 /// What a priority is shown in.

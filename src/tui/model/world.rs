@@ -28,6 +28,8 @@ pub struct World {
     pub hosts: BTreeMap<HostId, HostState>,
     /// Its hosts are being connected and watched.
     pub open: bool,
+    /// These are not hosts but files: there are only their entries to look at.
+    pub files: bool,
     /// The screen that was shown last.
     pub last: Option<ScreenId>,
 }
@@ -80,7 +82,22 @@ impl World {
                 .map(|destination| (HostId::new(&destination.name), HostState::default()))
                 .collect(),
             open: false,
+            files: false,
             last: None,
+        }
+    }
+
+    /// Files in the place of an environment. They are there, and nobody changes them.
+    pub fn of_files(names: impl IntoIterator<Item = HostId>) -> World {
+        let there = || HostState {
+            conn: ConnState::Up { rtt: None },
+            ..HostState::default()
+        };
+        World {
+            hosts: names.into_iter().map(|name| (name, there())).collect(),
+            open: true,
+            files: true,
+            ..World::new(&Environment::new("files"), true)
         }
     }
 

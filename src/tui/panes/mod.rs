@@ -311,6 +311,15 @@ pub fn tabs() -> Vec<(&'static str, Args)> {
     ]
 }
 
+/// The tabs that an environment has; of files only what is about entries.
+pub fn tabs_of(world: Option<&World>) -> Vec<(&'static str, Args)> {
+    let mut tabs = tabs();
+    if world.is_some_and(|world| world.files) {
+        tabs.retain(|(tab, _)| matches!(*tab, "pane.logs" | "pane.messages"));
+    }
+    tabs
+}
+
 /// Where a pane is drawn on a terminal of this size.
 pub fn area(size: (u16, u16)) -> Rect {
     Layout::of(size).body

@@ -17,7 +17,8 @@ use super::{
 };
 use crate::{
     config::Loaded,
-    logs, ops,
+    logs::{file::LogFile, origin::Origin},
+    ops,
     problem::{Exit, Problem},
     remote::{
         HostId,
@@ -46,6 +47,7 @@ const HISTORY: usize = 1_000;
 pub struct Runtime {
     loaded: Arc<Loaded>,
     only: Vec<String>,
+    files: Vec<LogFile>,
     read_only: bool,
     cache: Cache,
     tx: mpsc::Sender<Msg>,
@@ -71,6 +73,7 @@ impl Runtime {
         Runtime {
             loaded,
             only,
+            files: Vec::new(),
             cache,
             read_only,
             streams: Streams::new(tx.clone()),
@@ -79,6 +82,22 @@ impl Runtime {
             fleets: HashMap::new(),
             managers: Managers::default(),
         }
+    }
+
+    /// Files that journals are asked for instead of hosts.
+    #[must_use]
+    pub fn with_files(mut self, files: Vec<LogFile>) -> Runtime {
+        self.files = files;
+        self
+    }
+
+    fn origins(&self, env: &EnvId, ids: &[HostId]) -> Vec<Origin> {
+        if self.files.is_empty() {
+            return self.hosts(env, ids).into_iter().map(Origin::Host).collect();
+        }
+        let wanted = |file: &&LogFile| ids.contains(file.id());
+        let files = self.files.iter().filter(wanted).cloned();
+        files.map(Origin::File).collect()
     }
 
     /// A host of an open environment.
@@ -160,20 +179,20 @@ impl Executor for Runtime {
                 }
             }
             Effect::Follow(env, stream, hosts, query) => {
-                let hosts = self.hosts(&env, &hosts);
-                self.streams.follow(stream, hosts, &query);
+                let origins = self.origins(&env, &hosts);
+                self.streams.follow(stream, origins, &query);
             }
             Effect::Fetch(env, stream, hosts, query) => {
-                let hosts = self.hosts(&env, &hosts);
-                self.streams.fetch(stream, hosts, &query);
+                let origins = self.origins(&env, &hosts);
+                self.streams.fetch(stream, origins, &query);
             }
             Effect::Stop(stream) => self.streams.stop(stream),
             Effect::Fields(env, id, host, cursor) => {
-                let Some(host) = self.host(&env, &host) else {
+                let Some(origin) = self.origins(&env, &[host]).pop() else {
                     return self.spawn(async move { Msg::Reply(id, Err(not_open())) });
                 };
                 self.spawn(async move {
-                    let fields = logs::all_fields(&host, &cursor).await;
+                    let fields = origin.all_fields(&cursor).await;
                     Msg::Reply(id, fields.map(Reply::Fields))
                 });
             }

@@ -2,8 +2,7 @@
 //! the hosts: nothing is dropped.
 
 use crate::{
-    logs::{self, Query},
-    remote::ssh::Host,
+    logs::{Query, origin::Origin},
     tui::msg::{Msg, StreamId, StreamMsg},
 };
 use std::collections::HashMap;
@@ -26,11 +25,11 @@ impl Streams {
         }
     }
 
-    pub(super) fn follow(&mut self, stream: StreamId, hosts: Vec<Host>, query: &Query) {
-        for host in hosts {
+    pub(super) fn follow(&mut self, stream: StreamId, origins: Vec<Origin>, query: &Query) {
+        for origin in origins {
             let (tx, query) = (self.tx.clone(), query.clone());
             let task = tokio::spawn(async move {
-                let mut events = logs::follow(host, query);
+                let mut events = origin.follow(query);
                 while let Some(event) = events.recv().await {
                     let msg = Msg::Stream(stream, StreamMsg::Event(event));
                     if tx.send(msg).await.is_err() {
@@ -42,12 +41,12 @@ impl Streams {
         }
     }
 
-    pub(super) fn fetch(&mut self, stream: StreamId, hosts: Vec<Host>, query: &Query) {
-        for host in hosts {
+    pub(super) fn fetch(&mut self, stream: StreamId, origins: Vec<Origin>, query: &Query) {
+        for origin in origins {
             let (tx, query) = (self.tx.clone(), query.clone());
             let task = tokio::spawn(async move {
-                let id = host.id().clone();
-                let mut batches = logs::fetch(host, query);
+                let id = origin.id().clone();
+                let mut batches = origin.fetch(query);
                 let mut end = Ok(());
                 while let Some(batch) = batches.recv().await {
                     let news = match batch {

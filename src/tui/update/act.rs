@@ -165,7 +165,7 @@ pub(super) fn act(model: &mut Model, id: &'static str, out: &mut Vec<Effect>) {
             }
         }
         "pane.next" | "pane.previous" => {
-            let tabs = panes::tabs();
+            let tabs = panes::tabs_of(model.world());
             let here = model.screen().map(|screen| screen.pane.tab());
             let at = tabs
                 .iter()
@@ -182,7 +182,10 @@ pub(super) fn act(model: &mut Model, id: &'static str, out: &mut Vec<Effect>) {
             }
         }
         id if id.starts_with("pane.") => {
-            if let Some((tab, args)) = panes::tabs().iter().find(|(tab, _)| *tab == id) {
+            if let Some((tab, args)) = panes::tabs_of(model.world())
+                .iter()
+                .find(|(tab, _)| *tab == id)
+            {
                 screens::tab(model, tab, args, out);
             }
         }

@@ -21,7 +21,7 @@ pub(super) fn enter(model: &mut Model, env: EnvId, out: &mut Vec<Effect>) {
     match last.filter(|id| model.screens.contains_key(id)) {
         Some(id) => go(model, id, out),
         None => {
-            if let Some((id, args)) = panes::tabs().first() {
+            if let Some((id, args)) = panes::tabs_of(model.world()).first() {
                 tab(model, id, args, out);
             }
         }

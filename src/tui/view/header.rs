@@ -161,14 +161,14 @@ pub(super) fn tabs(model: &Model, area: Rect, painter: &mut Painter) {
     let shown = model.screen().map(|screen| screen.pane.tab());
     let right = area.right();
     let mut x = area.x;
-    let whole: usize = panes::tabs()
+    let whole: usize = panes::tabs_of(model.world())
         .iter()
         .filter_map(|(id, _)| actions::by_id(id))
         .map(|action| columns(action.title) + 4)
         .sum();
     // Without room for all, only the shown one has its name.
     let narrow = whole > usize::from(area.width);
-    for (id, _) in panes::tabs() {
+    for (id, _) in panes::tabs_of(model.world()) {
         let Some(action) = actions::by_id(id) else {
             continue;
         };
@@ -192,7 +192,7 @@ pub(super) fn tabs(model: &Model, area: Rect, painter: &mut Painter) {
     // What exactly is shown, where it is more than the tab says.
     if let Some(screen) = model.screen() {
         let title = screen.pane.title();
-        let known = panes::tabs()
+        let known = panes::tabs_of(model.world())
             .iter()
             .filter_map(|(id, _)| actions::by_id(id))
             .any(|action| action.title == title);
