@@ -125,8 +125,17 @@ impl Host {
     /// once with [`SshError::Refused`] when only the user can help. Each connection has a number
     /// (from 1), so that followers notice a new one.
     pub async fn connection(&self, deadline: Option<Duration>) -> Result<Connection, SshError> {
+        self.connection_after(0, deadline).await
+    }
+
+    /// [`Host::connection`], but none up to this number: they are known to be dead.
+    async fn connection_after(
+        &self,
+        dead: u64,
+        deadline: Option<Duration>,
+    ) -> Result<Connection, SshError> {
         self.wake();
-        let waiting = self.connected();
+        let waiting = self.connected(dead);
         match deadline {
             None => waiting.await,
             Some(time) => timeout(time, waiting).await.unwrap_or_else(|_| {
@@ -138,11 +147,13 @@ impl Host {
         }
     }
 
-    async fn connected(&self) -> Result<Connection, SshError> {
+    async fn connected(&self, dead: u64) -> Result<Connection, SshError> {
         let mut connections = self.shared.connection.subscribe();
         let mut states = self.shared.state.subscribe();
         loop {
-            if let Some(connection) = &*connections.borrow_and_update() {
+            if let Some(connection) = &*connections.borrow_and_update()
+                && connection.0 > dead
+            {
                 return Ok(connection.clone());
             }
             if let ConnState::Failed(why) = &*states.borrow_and_update() {
@@ -164,13 +175,28 @@ impl Host {
     }
 
     /// Runs a command on the open connection, or connects first (30 s at most). Waits while
-    /// eight session channels are in use.
+    /// eight session channels are in use. A connection that turns out to be dead before the
+    /// command was sent is not the end: the next one takes it.
     pub async fn exec(&self, command: &Argv) -> Result<Process, SshError> {
-        self.connection(Some(PATIENCE)).await?;
-        let place = self.shared.channels.clone().acquire_owned().await.ok();
-        // The wait for a place may have outlived the connection.
-        let (_, transport) = self.connection(Some(PATIENCE)).await?;
-        transport.exec(command, place).await
+        let mut tries = Tries::new();
+        loop {
+            self.living(&mut tries).await?;
+            let place = self.shared.channels.clone().acquire_owned().await.ok();
+            // The wait for a place may have outlived the connection.
+            let transport = self.living(&mut tries).await?;
+            match transport.exec(command, place).await {
+                Err(SshError::Link(_)) => tries.again(),
+                done => return done,
+            }
+        }
+    }
+
+    /// The connection that is there or comes, other than those that turned out to be dead.
+    async fn living(&self, tries: &mut Tries) -> Result<Arc<dyn Transport>, SshError> {
+        let left = tries.until.saturating_duration_since(Instant::now());
+        let (number, transport) = self.connection_after(tries.dead, Some(left)).await?;
+        tries.last = number;
+        Ok(transport)
     }
 
     /// Runs a command to its end; standard output beyond `limit` bytes is dropped.
@@ -213,14 +239,24 @@ impl Host {
 
     /// A connection from the host to `host:port`.
     pub async fn open_tcp(&self, host: &str, port: u16) -> Result<Box<dyn Stream>, SshError> {
-        let (_, transport) = self.connection(Some(PATIENCE)).await?;
-        transport.open_tcp(host, port).await
+        let mut tries = Tries::new();
+        loop {
+            match self.living(&mut tries).await?.open_tcp(host, port).await {
+                Err(SshError::Link(_)) => tries.again(),
+                done => return done,
+            }
+        }
     }
 
     /// A connection from the host to a Unix socket.
     pub async fn open_unix(&self, path: &str) -> Result<Box<dyn Stream>, SshError> {
-        let (_, transport) = self.connection(Some(PATIENCE)).await?;
-        transport.open_unix(path).await
+        let mut tries = Tries::new();
+        loop {
+            match self.living(&mut tries).await?.open_unix(path).await {
+                Err(SshError::Link(_)) => tries.again(),
+                done => return done,
+            }
+        }
     }
 
     /// Closes the connection and stops reconnecting.
@@ -228,6 +264,30 @@ impl Host {
         self.shared.ended.cancel();
         self.shared.connection.send_replace(None);
         self.shared.state.send_replace(ConnState::Idle);
+    }
+}
+
+/// How far the opening of something has come.
+struct Tries {
+    until: Instant,
+    /// The connection used last.
+    last: u64,
+    /// Connections up to this number were dead.
+    dead: u64,
+}
+
+impl Tries {
+    fn new() -> Tries {
+        Tries {
+            until: Instant::now() + PATIENCE,
+            last: 0,
+            dead: 0,
+        }
+    }
+
+    /// The connection used last is of no use.
+    fn again(&mut self) {
+        self.dead = self.last;
     }
 }
 

@@ -82,7 +82,8 @@ pub struct Output {
 /// What carries channels to one host. Implementations: russh, and the system's `ssh`.
 #[async_trait::async_trait]
 pub trait Transport: Send + Sync {
-    /// Runs a command; gives its place back when it needs none any more.
+    /// Runs a command; gives its place back when it needs none any more. Fails with
+    /// [`SshError::Link`] only where the command was not sent: it is sent again then.
     async fn exec(&self, command: &Argv, place: Option<Place>) -> Result<Process, SshError>;
     /// A connection from the host to `host:port` (direct-tcpip).
     async fn open_tcp(&self, host: &str, port: u16) -> Result<Box<dyn Stream>, SshError>;

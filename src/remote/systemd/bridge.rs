@@ -205,19 +205,27 @@ fn answered(host: &HostId, name: &str, message: String) -> SystemdError {
 }
 
 impl Bridge {
-    /// Starts the bridge on the host and says hello to the bus.
+    /// Starts the bridge on the host and says hello to the bus. Opening changes nothing: where the
+    /// link breaks meanwhile it is done once more, on the next connection.
     pub(super) async fn open(host: &Host, who: As) -> Result<Bridge, SystemdError> {
         let mut missing = None;
+        let mut again = true;
         for place in PLACES {
             let command = match who {
                 As::User => Argv::new(place),
                 As::Root => Argv::new(place).sudo(),
             };
-            let process = host.exec(&command).await.map_err(unreachable)?;
-            match Bridge::over(host.id().clone(), process).await {
-                Ok(bridge) => return Ok(bridge),
-                Err(Opening::Missing(stderr)) => missing = Some(stderr),
-                Err(Opening::Failed(error)) => return Err(error),
+            loop {
+                let process = host.exec(&command).await.map_err(unreachable)?;
+                match Bridge::over(host.id().clone(), process).await {
+                    Ok(bridge) => return Ok(bridge),
+                    Err(Opening::Lost(_)) if again => again = false,
+                    Err(Opening::Missing(stderr)) => {
+                        missing = Some(stderr);
+                        break;
+                    }
+                    Err(Opening::Lost(error) | Opening::Failed(error)) => return Err(error),
+                }
             }
         }
         Err(SystemdError::Unreachable(
@@ -386,7 +394,9 @@ fn queue() -> NonZeroUsize {
 enum Opening {
     /// The program was not found there; what the shell said.
     Missing(String),
-    /// It was, or the link failed.
+    /// The link broke meanwhile.
+    Lost(SystemdError),
+    /// It was found, and failed.
     Failed(SystemdError),
 }
 
@@ -440,13 +450,15 @@ fn opening_failed(host: &HostId, failed: String, ended: Option<Ended>) -> Openin
     if not_found {
         return Opening::Missing(said);
     }
-    Opening::Failed(match exit {
-        ExitStatus::Lost => SystemdError::Unreachable(problem(
+    if exit == ExitStatus::Lost {
+        return Opening::Lost(SystemdError::Unreachable(problem(
             host,
             "systemd-link",
             Exit::Unreachable,
             "the connection broke while the host's bus was opened",
-        )),
+        )));
+    }
+    Opening::Failed(match exit {
         _ if said.contains("sudo:") => SystemdError::Refused(
             problem(
                 host,
@@ -598,7 +610,7 @@ mod tests {
         match Bridge::over(HostId::new("web-1"), process).await {
             Ok(_) => panic!("no bridge was expected"),
             Err(Opening::Missing(said)) => Ok(said),
-            Err(Opening::Failed(error)) => Err(error.into()),
+            Err(Opening::Lost(error) | Opening::Failed(error)) => Err(error.into()),
         }
     }
 

@@ -1,7 +1,10 @@
 //! Logging in: the agent's keys and certificates first, then key files, then what the user types.
 //! A passphrase is asked for only when the server wants the key.
 
-use super::link::Client;
+use super::{
+    link::Client,
+    patience::{Asking, Patience, Signing},
+};
 use crate::problem::{Exit, Problem};
 use crate::remote::{
     Answer, HostId, Prompter, Question,
@@ -40,14 +43,15 @@ pub(super) async fn log_in(
     id: &HostId,
     to: &Resolved,
     handle: &mut Handle<Client>,
-    prompter: &dyn Prompter,
+    asking: &Asking,
     over: &watch::Receiver<Option<SshError>>,
 ) -> Result<(), SshError> {
     let mut login = Login {
         id,
         to,
         handle,
-        prompter,
+        prompter: asking,
+        patience: asking.patience.clone(),
         over: over.clone(),
         left: MethodSet::empty(),
         tried: Vec::new(),
@@ -63,7 +67,8 @@ struct Login<'a> {
     id: &'a HostId,
     to: &'a Resolved,
     handle: &'a mut Handle<Client>,
-    prompter: &'a dyn Prompter,
+    prompter: &'a Asking,
+    patience: Arc<Patience>,
     /// Why the connection ended, once it has.
     over: watch::Receiver<Option<SshError>>,
     /// What the server would still take.
@@ -74,7 +79,8 @@ struct Login<'a> {
 
 impl Login<'_> {
     async fn run(&mut self) -> Result<bool, Error> {
-        let first = self.handle.authenticate_none(&self.to.user).await?;
+        let asked = self.handle.authenticate_none(&self.to.user);
+        let first = in_time(&self.patience, asked).await??;
         if self.done(first)? {
             return Ok(true);
         }
@@ -133,7 +139,7 @@ impl Login<'_> {
         };
         if let Some(binding) = self.handle.agent_session_binding() {
             // Older agents do not know it; only constrained keys need it.
-            let _ = agent.bind_session(binding, false).await;
+            let _ = timeout(LISTING, agent.bind_session(binding, false)).await;
         }
         let listed = timeout(LISTING, agent.request_identities()).await;
         let Ok(Ok(mut identities)) = listed else {
@@ -155,23 +161,28 @@ impl Login<'_> {
             let hash = self.hash(&key).await?;
             let user = self.to.user.clone();
             self.note("agent", &key, identity.comment());
-            let answer = match identity {
-                AgentIdentity::PublicKey { key, .. } => {
-                    let asked = self
-                        .handle
-                        .authenticate_publickey_with(user, key, hash, &mut agent);
-                    asked.await
-                }
-                AgentIdentity::Certificate { certificate, .. } => {
-                    let asked = self.handle.authenticate_certificate_with(
-                        user,
-                        certificate,
-                        hash,
-                        &mut agent,
-                    );
-                    asked.await
-                }
+            let mut signing = Signing {
+                signer: &mut agent,
+                patience: self.patience.clone(),
             };
+            let handle = &mut *self.handle;
+            let answer = in_time(&self.patience, async {
+                match identity {
+                    AgentIdentity::PublicKey { key, .. } => {
+                        let signer = &mut signing;
+                        handle
+                            .authenticate_publickey_with(user, key, hash, signer)
+                            .await
+                    }
+                    AgentIdentity::Certificate { certificate, .. } => {
+                        let signer = &mut signing;
+                        handle
+                            .authenticate_certificate_with(user, certificate, hash, signer)
+                            .await
+                    }
+                }
+            })
+            .await?;
             // An agent that declines one key (a touch that did not come) may have another.
             if let Ok(result) = answer
                 && self.done(result)?
@@ -232,7 +243,7 @@ impl Login<'_> {
             let asked = self
                 .handle
                 .authenticate_publickey_with(user, public, hash, &mut probe);
-            match asked.await {
+            match in_time(&self.patience, asked).await? {
                 // The server takes this key: now it is worth a passphrase.
                 Err(Probed::Wanted) => {}
                 Err(Probed::Broken) => return Err(Error::SendError),
@@ -245,7 +256,8 @@ impl Login<'_> {
         let hash = self.hash(key.public_key()).await?;
         let key = PrivateKeyWithHashAlg::new(Arc::new(key), hash);
         let user = self.to.user.clone();
-        let result = self.handle.authenticate_publickey(user, key).await?;
+        let asked = self.handle.authenticate_publickey(user, key);
+        let result = in_time(&self.patience, asked).await??;
         self.done(result)
     }
 
@@ -255,10 +267,11 @@ impl Login<'_> {
         let Some(key) = self.load(file).await else {
             return Ok(false);
         };
-        let result = self
+        let user = self.to.user.clone();
+        let asked = self
             .handle
-            .authenticate_openssh_cert(self.to.user.clone(), Arc::new(key), certificate)
-            .await?;
+            .authenticate_openssh_cert(user, Arc::new(key), certificate);
+        let result = in_time(&self.patience, asked).await??;
         self.done(result)
     }
 
@@ -298,10 +311,10 @@ impl Login<'_> {
         for attempt in 0..TRIES {
             self.tried.push("keyboard-interactive".to_owned());
             let user = self.to.user.clone();
-            let mut said = self
+            let asked = self
                 .handle
-                .authenticate_keyboard_interactive_start(user, None)
-                .await?;
+                .authenticate_keyboard_interactive_start(user, None);
+            let mut said = in_time(&self.patience, asked).await??;
             for _ in 0..ROUNDS {
                 let Said::InfoRequest {
                     instructions,
@@ -321,10 +334,10 @@ impl Login<'_> {
                         None => return Ok(false),
                     }
                 }
-                said = self
+                let asked = self
                     .handle
-                    .authenticate_keyboard_interactive_respond(answers)
-                    .await?;
+                    .authenticate_keyboard_interactive_respond(answers);
+                said = in_time(&self.patience, asked).await??;
             }
             match said {
                 Said::Success => return Ok(true),
@@ -349,10 +362,10 @@ impl Login<'_> {
             };
             self.tried.push("password".to_owned());
             let user = self.to.user.clone();
-            let result = self
+            let asked = self
                 .handle
-                .authenticate_password(user, password.expose_secret())
-                .await?;
+                .authenticate_password(user, password.expose_secret());
+            let result = in_time(&self.patience, asked).await??;
             if self.done(result)? {
                 return Ok(true);
             }
@@ -380,7 +393,8 @@ impl Login<'_> {
         if !matches!(key.algorithm(), Algorithm::Rsa { .. }) {
             return Ok(None);
         }
-        let supported = self.handle.best_supported_rsa_hash().await?;
+        let asked = self.handle.best_supported_rsa_hash();
+        let supported = in_time(&self.patience, asked).await??;
         Ok(supported.flatten().or(Some(HashAlg::Sha512)))
     }
 
@@ -426,6 +440,22 @@ impl Login<'_> {
     }
 
     async fn broken(&mut self, error: &Error) -> SshError {
+        if matches!(error, Error::ConnectionTimeout) {
+            return SshError::Link(
+                problem(
+                    self.id,
+                    "auth-timeout",
+                    Exit::Unreachable,
+                    format!(
+                        "{} did not answer within {} s while {} logged in",
+                        self.to.alias,
+                        self.patience.limit().as_secs(),
+                        self.to.user
+                    ),
+                )
+                .hint("the server may be overloaded; ConnectTimeout in ssh_config, or --timeout, lets it take longer"),
+            );
+        }
         // The server's own words, if it had any, come along with the end of the connection.
         let ended = timeout(LAST_WORDS, self.over.wait_for(Option::is_some)).await;
         let said = ended
@@ -458,6 +488,11 @@ impl Login<'_> {
             SshError::Link(told)
         }
     }
+}
+
+/// An answer of the server, which may not come.
+async fn in_time<T>(patience: &Patience, asked: impl Future<Output = T>) -> Result<T, Error> {
+    patience.wait(asked).await.ok_or(Error::ConnectionTimeout)
 }
 
 /// Before a question that is asked once more.

@@ -3,13 +3,14 @@
 
 use super::{
     auth,
+    patience::{Asking, Patience},
     server_key::{Accepted, Judge},
     socket::Quick,
 };
 use crate::config::Destination;
 use crate::problem::Exit;
 use crate::remote::{
-    Answer, HostId, Prompter, Question,
+    HostId, Prompter,
     ssh::{Options, SshError, problem, resolve::Resolved},
 };
 use futures::future::BoxFuture;
@@ -19,21 +20,13 @@ use russh::{
     compression,
     keys::PublicKeyOrCertificate,
 };
-use std::{
-    borrow::Cow,
-    process::Stdio,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
-    time::Duration,
-};
+use std::{borrow::Cow, process::Stdio, sync::Arc, time::Duration};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::TcpStream,
     process::Command,
     sync::watch,
-    time::{sleep, timeout},
+    time::timeout,
 };
 
 /// Jump hosts behind jump hosts: nobody has more, a loop would.
@@ -54,7 +47,7 @@ pub(super) struct Dialling<'a> {
     pub(super) options: &'a Options,
     pub(super) prompter: Arc<dyn Prompter>,
     pub(super) accepted: &'a Accepted,
-    /// For the connection, and again for the handshake.
+    /// For the connection, the handshake, and each answer while logging in.
     pub(super) limit: Duration,
 }
 
@@ -181,9 +174,10 @@ impl Dialling<'_> {
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
+        let patience = Patience::new(self.limit);
         let asking = Arc::new(Asking {
             prompter: self.prompter.clone(),
-            now: AtomicBool::new(false),
+            patience: patience.clone(),
         });
         let judge = Judge::new(self.id, to, asking.clone(), self.accepted);
         let config = Arc::new(config(to, &judge));
@@ -194,30 +188,17 @@ impl Dialling<'_> {
             tell,
         };
         let shake = client::connect_stream(config, stream, client);
-        let mut handle = self
-            .patient(&asking, shake)
+        let mut handle = patience
+            .wait(shake)
             .await
             .ok_or_else(|| self.unreachable(to, "the server does not speak SSH in time"))?
             .map_err(|trouble| trouble.told(self.id, &to.host))?;
-        auth::log_in(self.id, to, &mut handle, self.prompter.as_ref(), &over).await?;
+        auth::log_in(self.id, to, &mut handle, &asking, &over).await?;
         Ok(Made {
             handle,
             over,
             through: Vec::new(),
         })
-    }
-
-    /// Time in which the user is asked does not count. `None` when it is over.
-    async fn patient<T>(&self, asking: &Asking, work: impl Future<Output = T>) -> Option<T> {
-        let mut work = std::pin::pin!(work);
-        loop {
-            tokio::select! {
-                done = &mut work => return Some(done),
-                () = sleep(self.limit) => if !asking.now.load(Ordering::Relaxed) {
-                    return None;
-                },
-            }
-        }
     }
 
     fn unreachable(&self, to: &Resolved, why: &str) -> SshError {
@@ -252,22 +233,6 @@ fn bare(hop: &str) -> String {
             hop.replace(['[', ']'], "")
         }
         _ => hop.to_owned(),
-    }
-}
-
-/// Knows whether the user is being asked.
-struct Asking {
-    prompter: Arc<dyn Prompter>,
-    now: AtomicBool,
-}
-
-#[async_trait::async_trait]
-impl Prompter for Asking {
-    async fn ask(&self, question: Question) -> Option<Answer> {
-        self.now.store(true, Ordering::Relaxed);
-        let answer = self.prompter.ask(question).await;
-        self.now.store(false, Ordering::Relaxed);
-        answer
     }
 }
 

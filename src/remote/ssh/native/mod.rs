@@ -6,6 +6,7 @@ mod auth;
 mod channel;
 mod known_hosts;
 mod link;
+mod patience;
 mod server_key;
 pub(super) mod shell;
 mod socket;

@@ -113,7 +113,6 @@ pub(super) async fn connect(
         SshError::Link(Problem::new("ssh", code, Exit::Unreachable, text).on(id.as_str()))
     };
     let resolved = Resolved::ask(id, destination, options).await?;
-    let user = whom(destination, options, &resolved);
     let directory = tempdir::Private::new().map_err(|e| {
         link(
             "socket",
@@ -122,10 +121,10 @@ pub(super) async fn connect(
     })?;
     let client = Client {
         directory: directory.into(),
-        options: arguments(destination, options, user.as_deref()),
+        options: arguments(destination, options, &resolved),
         destination: destination.host.clone(),
     };
-    let wait = options.connect_timeout.unwrap_or(CONNECT);
+    let wait = attempt(options, &resolved);
     let known = Known::new(client.directory.path(), &resolved);
     let may_ask = can_ask().await && !resolved.yes("batchmode");
     let mut asks = match (may_ask, &known) {
@@ -316,17 +315,11 @@ pub(super) async fn shell(
     destination: &Destination,
     options: &Options,
 ) -> Result<ExitStatus, SshError> {
-    let user = match (&destination.user, &options.default_user) {
-        (None, Some(_)) => {
-            let resolved = Resolved::ask(id, destination, options).await?;
-            whom(destination, options, &resolved)
-        }
-        (user, _) => user.clone(),
-    };
+    let resolved = Resolved::ask(id, destination, options).await?;
     let status = Command::new("ssh")
         // The first value of an option holds.
         .args(["-o", "BatchMode=no"])
-        .args(arguments(destination, options, user.as_deref()))
+        .args(arguments(destination, options, &resolved))
         .args(["-t", "--", &destination.host])
         .status()
         .await;
@@ -345,27 +338,36 @@ fn no_ssh(id: &HostId, error: &std::io::Error) -> Problem {
         .on(id.as_str())
 }
 
-/// Options of the master and of its clients.
-fn arguments(destination: &Destination, options: &Options, user: Option<&str>) -> Vec<String> {
+/// Options of the master and of its clients, beyond the configuration.
+fn arguments(destination: &Destination, options: &Options, resolved: &Resolved) -> Vec<String> {
     let mut all = Vec::new();
     if let Some(file) = &options.ssh_config {
         all.extend(["-F".to_owned(), file.display().to_string()]);
     }
-    let wait = options.connect_timeout.unwrap_or(CONNECT).as_secs().max(1);
-    for option in [
-        "ServerAliveInterval=15".to_owned(),
-        "ServerAliveCountMax=3".to_owned(),
-        format!("ConnectTimeout={wait}"),
-    ] {
+    let wait = attempt(options, resolved).as_secs().max(1);
+    let mut set = vec![format!("ConnectTimeout={wait}")];
+    if resolved.seconds("serveraliveinterval").is_none() {
+        set.push("ServerAliveInterval=15".to_owned());
+        set.push("ServerAliveCountMax=3".to_owned());
+    }
+    for option in set {
         all.extend(["-o".to_owned(), option]);
     }
     if let Some(port) = destination.port {
         all.extend(["-p".to_owned(), port.to_string()]);
     }
-    if let Some(user) = user {
-        all.extend(["-l".to_owned(), user.to_owned()]);
+    if let Some(user) = whom(destination, options, resolved) {
+        all.extend(["-l".to_owned(), user]);
     }
     all
+}
+
+/// What a connection attempt may take.
+fn attempt(options: &Options, resolved: &Resolved) -> Duration {
+    options
+        .connect_timeout
+        .or_else(|| resolved.seconds("connecttimeout"))
+        .unwrap_or(CONNECT)
 }
 
 /// Whom to log in as, when not as ssh_config says by itself.
