@@ -21,6 +21,7 @@ pub mod store;
 mod stream;
 pub mod structured;
 pub mod survey;
+pub mod view;
 pub mod when;
 
 pub use fetch::{ACCESS_PROBE, Fetched, access, all_fields, fetch, fetch_raw};

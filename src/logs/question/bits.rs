@@ -100,6 +100,25 @@ impl Bits {
         }
     }
 
+    /// Adds a row at a place; those from there on move up.
+    pub fn insert(&mut self, row: usize, within: bool) {
+        let row = row.min(self.len);
+        self.push(false);
+        let (at, bit) = (row / WORD, row % WORD);
+        let mut carry = u64::from(within);
+        if let Some(word) = self.words.get_mut(at) {
+            let low = *word & !(u64::MAX << bit);
+            let high = *word & (u64::MAX << bit);
+            *word = low | (high << 1) | (carry << bit);
+            carry = high >> (WORD - 1);
+        }
+        for word in self.words.iter_mut().skip(at + 1) {
+            let next = *word >> (WORD - 1);
+            *word = (*word << 1) | carry;
+            carry = next;
+        }
+    }
+
     /// How many rows before this one are in the set.
     pub fn rank(&self, row: usize) -> usize {
         let row = row.min(self.len);
@@ -310,9 +329,15 @@ mod tests {
             prop_assert_eq!(&other, &Bits::all(rows.len()));
             let mut filled = bits.clone();
             filled.fill(from..to);
-            for n in 0..rows.len() {
-                prop_assert_eq!(filled.get(n), rows[n] || (from..to).contains(&n));
+            for (n, row) in rows.iter().enumerate() {
+                prop_assert_eq!(filled.get(n), *row || (from..to).contains(&n));
             }
+            let mut more = bits.clone();
+            let at = from.min(rows.len());
+            more.insert(at, true);
+            let mut longer = rows.clone();
+            longer.insert(at, true);
+            prop_assert_eq!(more, longer.into_iter().collect());
             let values: Vec<u16> = rows.iter().map(|r| u16::from(*r)).collect();
             prop_assert_eq!(Bits::of(&values, |v| v == 1), bits);
         }

@@ -40,12 +40,20 @@ impl Evaluator {
     /// The rows of the block that the question is answered with: the same as
     /// [`Question::holds`] for each of them.
     pub fn evaluate(&mut self, block: &Arc<Block>) -> Matches {
-        let question = &*self.question;
+        self.ask(block).0
+    }
+
+    /// As [`Evaluator::evaluate`]; and how much work it was: bytes looked at, about a nanosecond
+    /// each.
+    pub fn ask(&mut self, block: &Arc<Block>) -> (Matches, usize) {
         let asked = Asked::new(block);
-        let time = question.in_time(&asked);
-        if time.is_none() {
-            return Matches::None;
-        }
+        let matches = self.answer(&asked);
+        (matches, asked.work())
+    }
+
+    fn answer(&mut self, asked: &Asked<'_>) -> Matches {
+        let question = &*self.question;
+        let block = asked.block;
         let sources = block.sources().iter().map(|used| &*used.what);
         let marked: Vec<bool> = sources
             .clone()
@@ -61,12 +69,10 @@ impl Evaluator {
         };
         let groups = question.groups.iter().zip(&mut self.memory);
         for (group, memory) in groups.filter(|(group, _)| !group.of_sources) {
-            let within = time.clone().and(set.clone());
-            if within.is_none() {
-                set = Set::None;
+            if set.is_none() {
                 break;
             }
-            let found = group.rows(&asked, &within, memory, question.now);
+            let found = group.rows(asked, &set, memory, question.now);
             set = set.and(found);
         }
         // Of gaps, texts say nothing.
@@ -74,13 +80,10 @@ impl Evaluator {
         if gaps && question.gaps {
             set = set.or(Set::from(Bits::of(block.pattern_of(), |of| of == GAP)));
         }
-        match (set, time) {
-            (Set::None, _) => Matches::None,
-            (Set::All, Set::All) => Matches::of_marked(block.sources(), marked),
-            (set, time) => {
-                let marked = Set::from(of_sources(block, &marked));
-                set.and(time).and(marked).into()
-            }
+        match set {
+            Set::None => Matches::None,
+            Set::All => Matches::of_marked(block.sources(), marked),
+            set => set.and(Set::from(of_sources(block, &marked))).into(),
         }
     }
 }
@@ -144,8 +147,11 @@ impl Ask {
                 }
                 set
             }
-            Plan::Age { monotonic } => {
-                let holds = |time| self.test.holds(&OfNumber::age(time, now));
+            Plan::Time { age, monotonic } => {
+                let holds = |time: i64| {
+                    let micros = if *age { now.saturating_sub(time) } else { time };
+                    self.test.holds(&OfNumber(Some(micros as f64 / 1e6)))
+                };
                 let ends = (holds(block.first().time), holds(block.last().time));
                 match ends {
                     (true, true) if *monotonic => Set::All,

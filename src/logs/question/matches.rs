@@ -119,6 +119,46 @@ impl Matches {
         }
     }
 
+    /// The same without reference to the block's sources, whose order may change; `None` when
+    /// their rows are not known.
+    pub fn without_sources(self) -> Option<Matches> {
+        match self {
+            Matches::Sources(count, mut marks) => Some(Matches::Rows(count, marks.rows.take()?)),
+            other => Some(other),
+        }
+    }
+
+    /// The block got a row at this place.
+    pub fn insert(&mut self, row: usize, within: bool, block: &Block) {
+        let before = block.rows().saturating_sub(1);
+        let mut bits = match std::mem::replace(self, Matches::None) {
+            Matches::None if !within => return,
+            Matches::All if within => {
+                *self = Matches::All;
+                return;
+            }
+            Matches::Rows(count, mut bits) => {
+                bits.insert(row, within);
+                *self = Matches::Rows(count + usize::from(within), bits);
+                return;
+            }
+            Matches::None => Bits::none(before),
+            Matches::All => Bits::all(before),
+            Matches::Sources(_, marks) => {
+                // An open block's sources keep their numbers.
+                let mut bits = of_sources(block, &marks.marked);
+                bits.unset(row);
+                if within {
+                    bits.set(row);
+                }
+                *self = Matches::of(bits);
+                return;
+            }
+        };
+        bits.insert(row, within);
+        *self = Matches::of(bits);
+    }
+
     /// Bytes of memory beside the value itself.
     pub fn bytes(&self) -> usize {
         match self {

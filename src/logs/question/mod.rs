@@ -1,4 +1,4 @@
-//! What is asked of journal entries: several filters, each in or out, and a range of time.
+//! What is asked of journal entries: several filters, each in or out.
 //!
 //! A [`Question`] can be asked of one row, or of whole blocks of the store through an
 //! [`Evaluator`], which looks at as little as it can: sources and patterns are few, an index says
@@ -23,16 +23,14 @@ pub use matches::{Marks, Matches};
 use crate::{
     filter::{self, Filter},
     logs::{
+        Entry,
         seen::Seen,
         store::{Item, Row, Source},
     },
 };
 use evaluate::Group;
 use jiff::Timestamp;
-use matches::Set;
 use plan::{Ask, Plan};
-use std::ops::Range;
-use text::Asked;
 
 /// One of several filters, each of which may be switched off and on again.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -78,8 +76,6 @@ pub struct Question {
     groups: Vec<Group>,
     /// From which time ages are reckoned, in microseconds since 1970.
     now: i64,
-    /// Times of rows ([`RowId::time`](super::store::RowId::time)); all without it.
-    between: Option<Range<i64>>,
     /// Holes pass.
     gaps: bool,
 }
@@ -104,7 +100,6 @@ impl Question {
             groups: groups.collect(),
             clauses,
             now: now.as_microsecond(),
-            between: None,
             gaps: true,
         }
     }
@@ -117,19 +112,6 @@ impl Question {
         }
     }
 
-    /// Only rows of this time, in microseconds since 1970 by our clock; gaps as well.
-    pub fn between(self, times: Option<Range<i64>>) -> Question {
-        Question {
-            between: times,
-            ..self
-        }
-    }
-
-    /// The range of time, if there is one.
-    pub fn times(&self) -> Option<&Range<i64>> {
-        self.between.as_ref()
-    }
-
     /// All clauses, also those that are off.
     pub fn clauses(&self) -> &[Clause] {
         &self.clauses
@@ -137,52 +119,35 @@ impl Question {
 
     /// Whether every row passes.
     pub fn is_empty(&self) -> bool {
-        self.groups.is_empty() && self.between.is_none() && self.gaps
+        self.groups.is_empty() && self.gaps
     }
 
     /// Whether a row passes.
     pub fn holds(&self, row: &Row) -> bool {
-        let time = row.id.time;
-        if self
-            .between
-            .as_ref()
-            .is_some_and(|times| !times.contains(&time))
-        {
-            return false;
-        }
         match &row.item {
-            Item::Gap(_) => self.gaps,
-            Item::Entry(entry) => {
-                let now = Timestamp::from_microsecond(self.now).unwrap_or_default();
-                let seen = Seen {
-                    realtime: time,
-                    ..Seen::entry(entry, now)
-                };
-                self.clauses.iter().all(|clause| clause.passes(&seen))
-            }
+            Item::Gap(_) => self.holds_gap(),
+            Item::Entry(entry) => self.holds_entry(entry, row.id.time),
         }
+    }
+
+    /// Whether an entry passes; its time by our clock, as that of its row.
+    pub fn holds_entry(&self, entry: &Entry, time: i64) -> bool {
+        let now = Timestamp::from_microsecond(self.now).unwrap_or_default();
+        let seen = Seen {
+            realtime: time,
+            ..Seen::entry(entry, now)
+        };
+        self.clauses.iter().all(|clause| clause.passes(&seen))
+    }
+
+    /// Whether a gap passes.
+    pub fn holds_gap(&self) -> bool {
+        self.gaps
     }
 
     /// Whether rows of this source pass what sources decide.
     fn marks(&self, source: &Source) -> bool {
         let decided = self.groups.iter().filter(|group| group.of_sources);
         source.gap || decided.into_iter().all(|group| group.marks(source))
-    }
-
-    fn in_time(&self, asked: &Asked<'_>) -> Set {
-        let Some(times) = &self.between else {
-            return Set::All;
-        };
-        let (first, last) = (asked.block.first().time, asked.block.last().time);
-        if times.contains(&first) && times.contains(&last) {
-            Set::All
-        } else if last < times.start || first >= times.end {
-            Set::None
-        } else {
-            let rows = asked.rows();
-            let mut bits = Bits::none(rows.len());
-            bits.fill(rows.at_time(times.start)..rows.at_time(times.end));
-            Set::from(bits)
-        }
     }
 }

@@ -83,7 +83,7 @@ impl Needles {
                 needles.iter().map(|n| self::trigrams(n)).collect(),
             )),
         };
-        let across = across.into_iter().map(|needle| Across::new(needle));
+        let across = across.into_iter().map(Across::new);
         Some(Needles {
             any,
             trigrams,

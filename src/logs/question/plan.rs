@@ -12,7 +12,7 @@ pub(super) enum Plan {
     /// The message; with `named` also the texts of its source.
     Text { named: bool, looks: Vec<Look> },
     /// The time of the row.
-    Age { monotonic: bool },
+    Time { age: bool, monotonic: bool },
     /// The process id.
     Pid,
     /// Nothing: rows have no such field.
@@ -66,10 +66,10 @@ impl Plan {
                 Plan::Source
             }
             Test::Field("pid", _) | Test::Number("pid", ..) => Plan::Pid,
-            Test::Number("age", compare, _) => Plan::Age {
+            Test::Number(name @ ("age" | "time"), compare, _) => Plan::Time {
+                age: *name == "age",
                 monotonic: *compare != Compare::Equal,
             },
-            Test::Field("age", _) => Plan::Age { monotonic: false },
             Test::Field(..) | Test::Number(..) => Plan::Nothing,
         }
     }

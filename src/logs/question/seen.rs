@@ -34,12 +34,6 @@ impl Row for OfSource<'_> {
 /// A row of which only one number is known.
 pub(super) struct OfNumber(pub(super) Option<f64>);
 
-impl OfNumber {
-    pub(super) fn age(time: i64, now: i64) -> OfNumber {
-        OfNumber(Some(now.saturating_sub(time) as f64 / 1e6))
-    }
-}
-
 impl Row for OfNumber {
     fn texts(&self, _: &mut dyn FnMut(&[u8]) -> bool) -> bool {
         false

@@ -14,7 +14,11 @@ use crate::{
     },
 };
 use regex::bytes::Regex;
-use std::{cell::OnceCell, collections::HashMap, sync::Arc};
+use std::{
+    cell::{Cell, OnceCell},
+    collections::HashMap,
+    sync::Arc,
+};
 
 /// Patterns that are remembered; beyond that, all are forgotten.
 const REMEMBERED: usize = 1 << 16;
@@ -23,16 +27,33 @@ const REMEMBERED: usize = 1 << 16;
 pub(super) struct Asked<'a> {
     pub(super) block: &'a Arc<Block>,
     rows: OnceCell<Rows>,
+    /// Bytes that were looked at, about.
+    work: Cell<usize>,
 }
 
 impl<'a> Asked<'a> {
     pub(super) fn new(block: &'a Arc<Block>) -> Asked<'a> {
+        // That of its sources.
+        let work = Cell::new(1_000 + 50 * block.sources().len());
         let rows = OnceCell::new();
-        Asked { block, rows }
+        Asked { block, rows, work }
     }
 
     pub(super) fn rows(&self) -> &Rows {
-        self.rows.get_or_init(|| self.block.open())
+        self.rows.get_or_init(|| {
+            // Of the columns.
+            self.spend(64 * self.block.rows());
+            self.block.open()
+        })
+    }
+
+    fn spend(&self, work: usize) {
+        self.work.set(self.work.get() + work);
+    }
+
+    /// Bytes that were looked at, about.
+    pub(super) fn work(&self) -> usize {
+        self.work.get()
     }
 }
 
@@ -92,7 +113,7 @@ pub(super) fn rows(look: &Look, asked: &Asked<'_>, within: &Set, memory: &mut Me
             memory.required.resize_with(required.len(), Memory::default);
             let mut left = within.clone();
             for (needles, memory) in required.iter().zip(&mut memory.required) {
-                if !(needles.folds() && odd) && !left.is_none() {
+                if !(left.is_none() || needles.folds() && odd) {
                     let found = search(needles, asked, &left, memory).rows;
                     left = left.and(found);
                 }
@@ -113,6 +134,7 @@ struct Found {
 fn search(needles: &Needles, asked: &Asked<'_>, within: &Set, memory: &mut Memory) -> Found {
     let block = asked.block;
     let fits = memory.fits.of(block, |pattern| needles.fit(pattern));
+    asked.spend(16 * fits.len() + block.rows());
     let has = |wanted| fits.contains(&wanted);
     let fit = |pattern: u16| fits.get(usize::from(pattern)).copied();
     let mut bits = if has(Fit::Always) {
@@ -138,6 +160,7 @@ fn search(needles: &Needles, asked: &Asked<'_>, within: &Set, memory: &mut Memor
     let mut candidates = None;
     if inside.is_some() || !parts.is_empty() {
         let values = block.values_bytes(&mut memory.buffer);
+        asked.spend(2 * values.len());
         if let Some(inside) = inside {
             let lines = lines(inside, values);
             each_line(block, &lines, |row, _| bits.set(row));
@@ -229,7 +252,9 @@ fn each_line(block: &Block, lines: &[usize], mut visit: impl FnMut(usize, u16)) 
 
 /// Adds the rows with a text of their own that has a match.
 fn texts(search: &Regex, asked: &Asked<'_>, buffer: &mut Vec<u8>, bits: &mut Bits) {
-    if !search.is_match(asked.block.texts_bytes(buffer)) {
+    let all = asked.block.texts_bytes(buffer);
+    asked.spend(2 * all.len());
+    if !search.is_match(all) {
         return;
     }
     let texts = asked.rows().texts();
@@ -255,6 +280,7 @@ fn is_match(
     buffer: &mut Vec<u8>,
 ) -> bool {
     asked.rows().message(row, buffer);
+    asked.spend(100 + 4 * buffer.len());
     pattern.is_match(buffer)
 }
 

@@ -338,7 +338,7 @@ impl Rows {
 
     /// Where a row is; `Err` with where it would be.
     pub fn position(&self, id: RowId) -> Result<usize, usize> {
-        let seq = id.seq.wrapping_sub(self.block.base);
+        let seq = id.seq.saturating_sub(self.block.base);
         let id = RowId { seq, ..id };
         let at = self.columns().lower_bound(id);
         if self.columns().id(at) == Some(id) {

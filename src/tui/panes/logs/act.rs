@@ -47,7 +47,7 @@ pub(super) fn act(state: &mut State, id: &'static str, ctx: &Ctx) -> Vec<Next> {
             vec![Next::Taken, Next::Dirty]
         }
         "back" if !state.held.searched().is_empty() => {
-            state.held.set_search(Filter::default());
+            state.held.set_search(Filter::default(), ctx.now);
             state.on_hit = false;
             vec![Next::Taken, Next::Dirty]
         }
@@ -373,7 +373,7 @@ fn clear(state: &mut State, ctx: &Ctx) -> Vec<Next> {
     let pushed = super::narrowed(&state.query);
     state.held.set_clauses(Vec::new(), 0, ctx.now);
     super::recount(state);
-    state.held.slice(super::SLICE);
+    state.evaluate();
     state.panel = None;
     if !pushed {
         return vec![Next::Dirty];

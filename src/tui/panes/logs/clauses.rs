@@ -1,6 +1,6 @@
 //! Several filters at once: added, switched off and on, changed and dropped one by one.
 
-use super::{SLICE, State, act::say, restart};
+use super::{State, act::say, restart};
 use crate::{
     filter::{Filter, FilterError},
     logs::{question::Clause, seen::FIELDS},
@@ -23,7 +23,7 @@ impl State {
             return;
         }
         self.held.set_clauses(clauses, self.held.context(), ctx.now);
-        self.held.slice(SLICE);
+        self.evaluate();
         super::recount(self);
         self.on_hit = false;
     }

@@ -293,11 +293,11 @@ fn followed(state: &mut State, news: StreamMsg, ctx: &Ctx) -> Vec<Next> {
     match event {
         LogEvent::Entries(entries) => {
             state.intake.came(&entries, ctx.now);
-            for entry in entries {
+            for entry in &entries {
                 state.held.push(entry);
             }
         }
-        LogEvent::Gap(gap) => state.held.push_gap(gap),
+        LogEvent::Gap(gap) => state.held.push_gap(&gap),
         LogEvent::Live(host) => {
             state.intake.lanes.insert(host, Lane::Live);
         }

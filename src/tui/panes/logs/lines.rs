@@ -53,8 +53,8 @@ fn search(state: &mut State, text: Option<String>, done: bool, ctx: &Ctx) -> Vec
         state.before = None;
     }
     if search != *state.held.searched() {
-        state.held.set_search(search);
-        state.held.slice(super::SLICE);
+        state.held.set_search(search, ctx.now);
+        state.evaluate();
     }
     let mut next = vec![Next::Dirty];
     if done && text.is_some() && !state.held.searched().is_empty() {

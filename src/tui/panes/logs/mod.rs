@@ -65,7 +65,7 @@ use strip::Strip;
 
 pub use view::view;
 
-/// Rows evaluated between two messages when a filter has changed: a few milliseconds.
+/// Rows counted between two messages for the histogram: a few milliseconds.
 const SLICE: usize = 8_192;
 
 /// Rows counted between two messages.
@@ -247,7 +247,7 @@ pub fn update(state: &mut State, msg: PaneMsg, ctx: &Ctx) -> Vec<Next> {
         _ => return Vec::new(),
     };
     if slice && state.held.busy() {
-        state.held.slice(SLICE);
+        state.evaluate();
         next.push(Next::Dirty);
     } else if slice && strip::waiting(state, ctx) {
         strip::slice(state, COUNTED, ctx);
@@ -302,7 +302,7 @@ pub fn actions(state: &State, _ctx: &Ctx) -> Vec<Offer> {
         .collect();
     }
     let some = |what: &str| {
-        if state.held.len() == 0 {
+        if state.held.is_empty() {
             Err(format!("there is no entry {what}"))
         } else {
             Ok(())
@@ -411,6 +411,12 @@ impl State {
             self.columns.apply(entry);
         }
         Some(row)
+    }
+
+    /// A slice of what waits for filters and search, from where one reads outwards.
+    fn evaluate(&mut self) {
+        self.held.look_at(self.here.reading());
+        self.held.slice(held::WORK);
     }
 
     /// The selected row's entry, unless it is a gap.
@@ -548,7 +554,7 @@ pub fn wake(state: &State, ctx: &Ctx) -> Option<Timestamp> {
     if state.held.busy() || strip::waiting(state, ctx) {
         return Some(ctx.now);
     }
-    let ageing = state.time == TimeFormat::Relative && state.held.len() > 0;
+    let ageing = state.time == TimeFormat::Relative && !state.held.is_empty();
     let minute = ctx.now.as_second().div_euclid(60) * 60 + 60;
     ageing
         .then(|| Timestamp::from_second(minute).ok())

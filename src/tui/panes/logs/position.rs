@@ -29,6 +29,11 @@ impl Position {
         !self.stopped
     }
 
+    /// Near which row one reads; `None` at the end.
+    pub(super) fn reading(&self) -> Option<RowId> {
+        self.selected.filter(|_| self.stopped)
+    }
+
     pub(super) fn frozen(&self) -> bool {
         self.frozen
     }
@@ -187,7 +192,7 @@ mod tests {
 
     fn fill(held: &mut Held, range: std::ops::Range<i64>) {
         for n in range {
-            held.push(Entry {
+            held.push(&Entry {
                 host: HostId::new("h"),
                 cursor: Arc::from(format!("{n}")),
                 realtime: n,

@@ -60,7 +60,7 @@ impl Strip {
 /// Whether rows wait to be counted.
 pub(super) fn waiting(state: &State, ctx: &Ctx) -> bool {
     let wanted = state.strip.height(ctx.area.height) > 0 || state.patterns.is_some();
-    if !wanted || state.held.busy() || state.held.len() == 0 {
+    if !wanted || state.held.busy() || state.held.is_empty() {
         return false;
     }
     let last = state.held.len() - 1;
