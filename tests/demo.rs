@@ -273,4 +273,12 @@ fn following_through_cuts_loses_and_repeats_nothing() {
         .map(|cursor| cursor.split(';').nth(2).unwrap())
         .collect();
     assert_eq!(boots.len(), 2, "the follower went through the reboot");
+    // Backwards from an entry come those before it, as the log list reads on.
+    let back = format!(
+        "journalctl -o json --output-fields=_BOOT_ID -r -n 5 --cursor='{}'",
+        held[10]
+    );
+    let mut before = held[6..=10].to_vec();
+    before.reverse();
+    assert_eq!(cursors(&demo.text("web-1", &back)), before);
 }

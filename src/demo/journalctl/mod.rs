@@ -189,7 +189,7 @@ fn select(journal: &Journal, options: &Options) -> Result<Selected, String> {
         boot,
         journal: (journal.host.clone(), journal.machine.clone()),
     };
-    let mut skip = 0;
+    let (mut skip, mut end) = (0, journal.entries.len());
     if let Some(seek) = &options.seek {
         let (cursor, after) = match seek {
             Seek::At(cursor) => (cursor, false),
@@ -200,7 +200,11 @@ fn select(journal: &Journal, options: &Options) -> Result<Selected, String> {
             .entries
             .get(skip)
             .is_some_and(|record| journal.cursor(record) == *cursor);
-        if after && exact {
+        // Backwards from there, or onwards.
+        if options.reverse {
+            end = skip + usize::from(exact && !after);
+            skip = 0;
+        } else if after && exact {
             skip += 1;
         }
     }
@@ -215,7 +219,7 @@ fn select(journal: &Journal, options: &Options) -> Result<Selected, String> {
         }
         None => usize::MAX,
     };
-    let from = journal.entries.range(skip.min(journal.entries.len())..);
+    let from = journal.entries.range(skip.min(end)..end);
     let taken = |record: &&Arc<Record>| filter.takes(record);
     let at_start = (options.seek.is_some() || options.since.is_some()) && options.lines.is_some();
     let mut records: Vec<Arc<Record>> = match (at_start && !options.reverse, options.oldest) {

@@ -284,9 +284,9 @@ pub fn actions(state: &State, _ctx: &Ctx) -> Vec<Offer> {
         .collect();
     }
     if state.panel.is_some() {
-        return ["open", "panel.switch", "panel.out", "panel.remove", "back"]
-            .into_iter()
-            .filter_map(Offer::yes)
+        return panel::actions(state)
+            .iter()
+            .filter_map(|id| Offer::yes(id))
             .collect();
     }
     if state.strip.focus {

@@ -279,6 +279,17 @@ pub(super) fn toggle(state: &mut State, kind: Kind, ctx: &Ctx) -> Vec<Next> {
     vec![Next::Dirty]
 }
 
+/// What can be done with the list that is open.
+pub(super) fn actions(state: &State) -> &'static [&'static str] {
+    match state.panel.as_ref().map(|panel| panel.kind) {
+        Some(Kind::Filters) => &["open", "panel.switch", "panel.out", "panel.remove", "back"],
+        Some(Kind::Patterns) => &["open", "panel.out", "panel.order", "panel.since", "back"],
+        Some(Kind::Marks) => &["open", "panel.remove", "panel.since", "back"],
+        Some(Kind::Columns) => &["open", "back"],
+        None => &[],
+    }
+}
+
 fn close(state: &mut State) {
     state.panel = None;
     state.patterns = None;
