@@ -2,7 +2,7 @@
 
 use super::{Entry, export::Raw};
 use crate::remote::HostId;
-use std::{borrow::Cow, collections::HashSet, sync::Arc};
+use std::{borrow::Cow, collections::HashSet, str::FromStr, sync::Arc};
 
 /// The fields that [`decode`] reads: what journalctl is asked for.
 pub const LIST_FIELDS: &str =
@@ -190,7 +190,7 @@ pub(super) fn number_of(raw: &Raw<'_>) -> Option<(u128, u64)> {
 }
 
 /// A field's value as a number.
-pub(super) fn first_number<N: std::str::FromStr>(value: Option<&[u8]>) -> Option<N> {
+pub(super) fn first_number<N: FromStr + TryFrom<u64>>(value: Option<&[u8]>) -> Option<N> {
     number(value?)
 }
 
@@ -198,7 +198,11 @@ fn text(bytes: &[u8]) -> Option<&str> {
     std::str::from_utf8(bytes).ok()
 }
 
-fn number<N: std::str::FromStr>(bytes: &[u8]) -> Option<N> {
+fn number<N: FromStr + TryFrom<u64>>(bytes: &[u8]) -> Option<N> {
+    if (1..=18).contains(&bytes.len()) && bytes.iter().all(u8::is_ascii_digit) {
+        let digits = bytes.iter().map(|digit| u64::from(digit - b'0'));
+        return N::try_from(digits.fold(0, |number, digit| number * 10 + digit)).ok();
+    }
     text(bytes)?.parse().ok()
 }
 

@@ -14,12 +14,12 @@ pub const PLACEHOLDER: &str = "•";
 
 const PLAIN: u8 = 0;
 const DIGIT: u8 = 1;
-const DELIMITER: u8 = 2;
+pub(super) const DELIMITER: u8 = 2;
 
 /// Between these a message is split into tokens; everything else, also bytes from 0x80, belongs to
 /// a token.
 #[expect(clippy::indexing_slicing, reason = "the compiler evaluates it")]
-const CLASS: [u8; 256] = {
+pub(super) const CLASS: [u8; 256] = {
     let mut class = [PLAIN; 256];
     let mut byte = 0;
     while byte < 256 {

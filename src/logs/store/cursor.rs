@@ -97,13 +97,21 @@ fn hex(bytes: &[u8]) -> Option<(u64, &[u8])> {
     (length > 0 && !leading).then_some((number, bytes.get(length..)?))
 }
 
+/// Random digits: a look-up costs a fraction of a branch that nobody can predict.
 fn digit(byte: u8) -> Option<u8> {
-    match byte {
-        b'0'..=b'9' => Some(byte - b'0'),
-        b'a'..=b'f' => Some(byte - b'a' + 10),
-        _ => None,
-    }
+    DIGITS.get(usize::from(byte)).copied().filter(|d| *d < 16)
 }
+
+#[expect(clippy::indexing_slicing, reason = "the compiler evaluates it")]
+const DIGITS: [u8; 256] = {
+    let mut digits = [16; 256];
+    let mut digit = 0;
+    while digit < 16 {
+        digits[b"0123456789abcdef"[digit] as usize] = digit as u8;
+        digit += 1;
+    }
+    digits
+};
 
 #[cfg(test)]
 mod tests {

@@ -1,7 +1,7 @@
 //! Which three-byte sequences a block's text holds: tells of most words that a block does not hold
 //! them, without looking at the text. May say yes wrongly, never no.
 
-use crate::logs::pattern::is_delimiter;
+use crate::logs::pattern::{CLASS, DELIMITER};
 use std::cell::RefCell;
 
 /// Bits of a hashed trigram before a filter's size is chosen.
@@ -13,18 +13,16 @@ const FOLDED: [u8; 256] = {
     let mut folded = [0; 256];
     let mut byte = 0;
     while byte < 256 {
-        folded[byte] = (byte as u8).to_ascii_lowercase();
+        if CLASS[byte] != DELIMITER {
+            folded[byte] = (byte as u8).to_ascii_lowercase();
+        }
         byte += 1;
     }
     folded
 };
 
 fn fold(byte: u8) -> u8 {
-    if is_delimiter(byte) {
-        0
-    } else {
-        FOLDED.get(usize::from(byte)).copied().unwrap_or(0)
-    }
+    FOLDED.get(usize::from(byte)).copied().unwrap_or(0)
 }
 
 /// The trigrams of a word that is looked for, ASCII letters as one whatever their case.
@@ -64,15 +62,12 @@ impl Grams {
         let mut odd_case = false;
         MAP.with_borrow_mut(|map| {
             map.clear();
-            map.resize(1 << WIDE, 0);
+            map.resize((1 << WIDE) + 1, 0);
             for text in texts {
-                each(text, |hash| {
-                    if let Some(held) = map.get_mut(usize::from(hash)) {
-                        *held = 1;
-                    }
-                });
+                mark(text, map);
                 odd_case |= has_odd_case(text);
             }
+            map.truncate(1 << WIDE);
             let held = map.iter().map(|held| usize::from(*held)).sum::<usize>();
             // About one bit in six or less is set.
             let size = (6 * held).next_power_of_two().clamp(64, 1 << WIDE);
@@ -117,11 +112,37 @@ fn each(text: &[u8], mut visit: impl FnMut(u16)) {
     let mut gram = 0u32;
     for byte in text {
         gram = (gram << 8 | u32::from(fold(*byte))) & 0xff_ffff;
-        // A delimiter within is a zero byte.
-        if gram > 0xffff && gram & 0xff00 != 0 && gram & 0xff != 0 {
-            visit((gram.wrapping_mul(0x9e37_79b1) >> (32 - WIDE)) as u16);
+        if whole(gram) {
+            visit(hash(gram));
         }
     }
+}
+
+/// Marks the trigrams of a text in a map by hash; what is none is marked behind its end, which
+/// takes no branch that nobody can predict.
+fn mark(text: &[u8], map: &mut [u8]) {
+    let mut gram = 0u32;
+    for byte in text {
+        gram = (gram << 8 | u32::from(fold(*byte))) & 0xff_ffff;
+        let nowhere = 1 << WIDE;
+        let at = if whole(gram) {
+            usize::from(hash(gram))
+        } else {
+            nowhere
+        };
+        if let Some(held) = map.get_mut(at) {
+            *held = 1;
+        }
+    }
+}
+
+/// A delimiter within is a zero byte.
+fn whole(gram: u32) -> bool {
+    (gram > 0xffff) & (gram & 0xff00 != 0) & (gram & 0xff != 0)
+}
+
+fn hash(gram: u32) -> u16 {
+    (gram.wrapping_mul(0x9e37_79b1) >> (32 - WIDE)) as u16
 }
 
 #[cfg(test)]
