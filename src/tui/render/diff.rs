@@ -15,8 +15,21 @@ const ERASE: usize = 5;
 /// The lines of which the terminal shows each cell already.
 pub(super) fn same_rows(shown: &Buffer, next: &Buffer, source: &[Option<u16>]) -> Vec<bool> {
     let rows = rows(next).zip(source);
-    rows.map(|(row, source)| old(shown, *source).is_some_and(|old| old == row))
+    rows.map(|(row, source)| old(shown, *source).is_some_and(|old| same_cells(old, row)))
         .collect()
+}
+
+fn same_cells(old: &[Cell], new: &[Cell]) -> bool {
+    old.len() == new.len() && old.iter().zip(new).all(|(old, new)| same_cell(old, new))
+}
+
+/// Whether two cells look the same; most hold one byte, which is compared without a call.
+fn same_cell(old: &Cell, new: &Cell) -> bool {
+    let text = match (old.symbol().as_bytes(), new.symbol().as_bytes()) {
+        ([old], [new]) => old == new,
+        (old, new) => old == new,
+    };
+    text && Look::of(old) == Look::of(new)
 }
 
 /// Sends what differs.
@@ -48,7 +61,10 @@ fn old(buffer: &Buffer, row: Option<u16>) -> Option<&[Cell]> {
 /// One line; `old` is what the terminal shows there, if that is known.
 fn line(pen: &mut Pen, y: u16, old: Option<&[Cell]>, new: &[Cell]) {
     let differs = |x: usize| match old {
-        Some(old) => old.get(x) != new.get(x),
+        Some(old) => match (old.get(x), new.get(x)) {
+            (Some(old), Some(new)) => !same_cell(old, new),
+            _ => true,
+        },
         None => true,
     };
     let Some(first) = (0..new.len()).find(|x| differs(*x)) else {

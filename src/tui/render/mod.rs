@@ -9,7 +9,7 @@ mod pen;
 mod scroll;
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
 
 use pen::Pen;
 use ratatui::{

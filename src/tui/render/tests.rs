@@ -62,41 +62,44 @@ impl Emulated {
             .process(b"\x1b[H\x1b[2J\x1b[45;7mreflowed garbage that is wider than all");
     }
 
-    /// Each cell, and the cursor, as the terminal shows them.
     fn look(&self) -> Vec<String> {
-        let screen = self.parser.screen();
-        let (rows, columns) = screen.size();
-        let mut out = Vec::new();
-        for row in 0..rows.get() {
-            let mut line = String::new();
-            for column in 0..columns.get() {
-                let cell = screen.cell(row, column).unwrap();
-                let text = match cell.contents() {
-                    "" if !cell.is_wide_continuation() => " ",
-                    text => text,
-                };
-                line.push_str(text);
-                // A blank looks the same in every colour of text.
-                let fg = (text != " ").then(|| (cell.fgcolor(), cell.bold(), cell.dim()));
-                if !cell.is_wide_continuation() {
-                    line += &format!(
-                        "{fg:?}{:?}{}{}|",
-                        cell.bgcolor(),
-                        cell.inverse(),
-                        cell.underline()
-                    );
-                }
-            }
-            out.push(line);
-        }
-        let cursor = (!screen.hide_cursor()).then(|| screen.cursor_position());
-        out.push(format!("cursor {cursor:?}"));
-        out
+        look(self.parser.screen())
     }
 
     fn text(&self) -> String {
         self.parser.screen().contents()
     }
+}
+
+/// Each cell, and the cursor, as the terminal shows them.
+pub(in crate::tui) fn look(screen: &vt100::Screen) -> Vec<String> {
+    let (rows, columns) = screen.size();
+    let mut out = Vec::new();
+    for row in 0..rows.get() {
+        let mut line = String::new();
+        for column in 0..columns.get() {
+            let cell = screen.cell(row, column).unwrap();
+            let text = match cell.contents() {
+                "" if !cell.is_wide_continuation() => " ",
+                text => text,
+            };
+            line.push_str(text);
+            // A blank looks the same in every colour of text.
+            let fg = (text != " ").then(|| (cell.fgcolor(), cell.bold(), cell.dim()));
+            if !cell.is_wide_continuation() {
+                line += &format!(
+                    "{fg:?}{:?}{}{}|",
+                    cell.bgcolor(),
+                    cell.inverse(),
+                    cell.underline()
+                );
+            }
+        }
+        out.push(line);
+    }
+    let cursor = (!screen.hide_cursor()).then(|| screen.cursor_position());
+    out.push(format!("cursor {cursor:?}"));
+    out
 }
 
 fn parser((columns, rows): (u16, u16)) -> vt100::Parser {

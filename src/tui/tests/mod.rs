@@ -5,6 +5,7 @@ mod connection;
 mod drive;
 mod palette;
 mod screens;
+mod scrolling;
 mod storm;
 mod tiny;
 
