@@ -326,9 +326,7 @@ fn nothing_is_written_while_nothing_happens() {
     terminal.wait_for("idle");
     terminal.keys("2/fixture-web\r");
     terminal.wait_for("fixture-web.service");
-    terminal.wait_quiet(Duration::from_secs(3));
-    let written = terminal.written();
-    // Two samples of load and memory come meanwhile, and keepalives.
-    std::thread::sleep(Duration::from_secs(35));
-    assert_eq!(terminal.written(), written, "{}", terminal.text());
+    // Two samples of load and memory come meanwhile, and keepalives: were they a reason to draw,
+    // there would be no such rest. A round trip that got shorter after a busy start is one.
+    terminal.wait_quiet(Duration::from_secs(35));
 }

@@ -144,8 +144,8 @@ impl HostState {
         let differs = match (self.rtt, rtt) {
             (Some(old), Some(new)) => {
                 let (a, b) = (old.as_secs_f64(), new.as_secs_f64());
-                // Under a quarter, or within two milliseconds, is noise.
-                (a - b).abs() > 0.002 && (a - b).abs() > a.max(b) * 0.25
+                // Under a quarter, or within five milliseconds, is noise.
+                (a - b).abs() > 0.005 && (a - b).abs() > a.max(b) * 0.25
             }
             (None, None) => false,
             _ => {
