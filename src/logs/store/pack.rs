@@ -69,5 +69,7 @@ impl Packed {
     }
 }
 
-/// Of the packer: the fastest that still writes bits instead of bytes.
+/// Of the packer: the fastest that still codes single letters. Values are mostly numbers and
+/// addresses that never repeat, so that lz4 and the levels below leave 0.64 to 0.67 of them, this
+/// one 0.39, the next ones hardly less in twice the time (`benches/store.rs`).
 const LEVEL: i32 = 1;
