@@ -24,7 +24,10 @@ pub fn availability(model: &Model, action: &Action) -> Result<(), String> {
         return Err(format!("{} is read-only", world.id));
     }
     match action.id {
-        "back" if !model.history.can_go_back() => return Err("this is the first screen".into()),
+        // On the first screen there may still be something smaller to go back from.
+        "back" if !model.history.can_go_back() && !is_offered(model, "back") => {
+            return Err("this is the first screen".into());
+        }
         "forward" if !model.history.can_go_forward() => {
             return Err("there is nothing to go forward to".into());
         }
@@ -55,6 +58,16 @@ pub fn availability(model: &Model, action: &Action) -> Result<(), String> {
         .into_iter()
         .find(|offer| offer.action.id == action.id)
         .map_or(Ok(()), |offer| offer.state)
+}
+
+/// Whether the shown pane itself has this action now.
+fn is_offered(model: &Model, id: &str) -> bool {
+    let here = model.history.here().and_then(|id| view::ctx(model, id));
+    let (Some(screen), Some(ctx)) = (model.screen(), here) else {
+        return false;
+    };
+    let mut offers = screen.pane.actions(&ctx).into_iter();
+    offers.any(|offer| offer.action.id == id && offer.state.is_ok())
 }
 
 /// What the footer offers: the pane's own actions that can be done, then the general ones.
