@@ -146,6 +146,7 @@ fn a_restart_from_the_command_line() {
     assert_eq!(record["invocation_id"], now.trim());
     assert!(record["duration_ms"].as_i64().unwrap() > 0);
     // … and in the host's journal.
+    host.run(&["journalctl", "--sync"]);
     let noted = host.run(&[
         "journalctl",
         "--output=json",
@@ -276,6 +277,7 @@ fn a_link_broken_during_a_job_ends_with_the_truth() {
         assert!(err.contains("reconnecting to find out"), "{err}");
         assert_eq!(state(&host, "fixture-slow.service"), "active");
         // Sent once.
+        host.run(&["journalctl", "--sync"]);
         let starts = host.run(&[
             "journalctl",
             "--output=cat",
@@ -421,6 +423,7 @@ fn a_rebuild_survives_a_broken_link() {
         if code != 0 {
             assert!(err.contains("status 5"), "{err}");
         }
+        host.run(&["journalctl", "--sync"]);
         let runs = host.run(&[
             "journalctl",
             "--output=cat",
@@ -447,8 +450,19 @@ fn a_rebuild_is_attached_to_and_outlives_the_program() {
                 == times
         });
     };
-    // Somebody else's run: attached, not started again.
-    give_rebuild(&host, 4, 0);
+    // What the next start of the program finds the run by.
+    let noted = || {
+        let directory = qd.home().join("state/quarterdeck/pending");
+        until("the note of the run", || {
+            std::fs::read_dir(&directory).is_ok_and(|found| {
+                found
+                    .flatten()
+                    .any(|file| file.path().extension().is_some_and(|e| e == "json"))
+            })
+        });
+    };
+    // Somebody else's run: attached, not started again. Long enough for a slow machine.
+    give_rebuild(&host, 12, 0);
     host.run(&["systemctl", "start", "--no-block", "nixos-rebuild.service"]);
     started(1);
     let (code, out, err) = run(&qd, &["rebuild"]);
@@ -461,7 +475,7 @@ fn a_rebuild_is_attached_to_and_outlives_the_program() {
     // Ours, while the program is killed: the next start finds it, running …
     let mut child = spawn(&qd, &["rebuild", "--yes"]);
     started(2);
-    std::thread::sleep(Duration::from_secs(1));
+    noted();
     child.kill().unwrap();
     child.wait().unwrap();
     let (code, out, err) = run(&qd, &["rebuild", "--yes"]);
@@ -472,7 +486,7 @@ fn a_rebuild_is_attached_to_and_outlives_the_program() {
     give_rebuild(&host, 3, 4);
     let mut child = spawn(&qd, &["rebuild", "--yes"]);
     started(3);
-    std::thread::sleep(Duration::from_secs(1));
+    noted();
     child.kill().unwrap();
     child.wait().unwrap();
     until("its end", || {
