@@ -12,6 +12,12 @@ use std::{
 fn a_way_in_that_is_closed_says_where_and_what_to_do() {
     require!(hosts);
     let host = TestHost::up("flt-way");
+    // sshd shuts those out for a while who fail to log in as often as this test does.
+    host.feed(
+        &["tee", "/etc/ssh/sshd_config.d/10-penalties.conf"],
+        b"PerSourcePenalties no\n",
+    );
+    host.run(&["systemctl", "restart", "ssh.service"]);
     let free = TcpListener::bind("127.0.0.1:0").unwrap();
     let closed = format!("  Port {}", free.local_addr().unwrap().port());
     drop(free);
