@@ -242,7 +242,7 @@ fn entry(n: u64) -> Entry {
         realtime: START * 1_000_000 + micros,
         monotonic: 0,
         boot: 7,
-        priority: if r % 97 == 0 { 3 } else { 6 },
+        priority: if r.is_multiple_of(97) { 3 } else { 6 },
         unit: Some(Arc::from(format!("{unit}.service"))),
         identifier: Some(Arc::from(unit)),
         pid: Some(4_242),
