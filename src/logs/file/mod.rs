@@ -216,7 +216,7 @@ impl LogFile {
 }
 
 impl LogFile {
-    /// Asks once, as [`super::fetch`] asks a host. What we read ourselves is whole from the start
+    /// Asks once, as [`super::fetch()`] asks a host. What we read ourselves is whole from the start
     /// on: nothing lies before a cursor that was not given out.
     pub fn fetch(&self, query: Query) -> Fetched<Entry> {
         match &self.0.kind {

@@ -49,7 +49,7 @@ impl Known {
 }
 
 impl Reader {
-    /// `None` when [`write`] would not give the same bytes back.
+    /// `None` when [`write()`] would not give the same bytes back.
     pub(super) fn read(&mut self, cursor: &str, stamp: Stamp) -> Option<Cursor> {
         let rest = cursor.as_bytes().strip_prefix(b"s=")?;
         let (id, rest) = rest.split_at_checked(32)?;
