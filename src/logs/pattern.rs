@@ -6,7 +6,10 @@ use foldhash::quality::RandomState;
 use std::{
     fmt,
     hash::{BuildHasher, Hash, Hasher},
-    sync::LazyLock,
+    sync::{
+        LazyLock,
+        atomic::{AtomicU32, Ordering},
+    },
 };
 
 /// What people see where a value stands.
@@ -49,10 +52,13 @@ pub fn is_delimiter(byte: u8) -> bool {
 /// who writes logs can choose it.
 static SEED: LazyLock<RandomState> = LazyLock::new(RandomState::default);
 
+static COUNT: AtomicU32 = AtomicU32::new(0);
+
 /// The part of a message that does not vary. Equal patterns have equal hashes in this process.
 #[derive(Clone)]
 pub struct Pattern {
     hash: u64,
+    number: u32,
     text: Box<[u8]>,
     cuts: Box<[u32]>,
 }
@@ -68,6 +74,12 @@ impl Pattern {
     /// Its 64-bit hash, the same in all threads, another in each process.
     pub fn hash(&self) -> u64 {
         self.hash
+    }
+
+    /// Counts the patterns of this process, so that what was learnt of one is found by it. Only
+    /// copies have the same; `u32::MAX` when there were too many to count.
+    pub fn number(&self) -> u32 {
+        self.number
     }
 
     /// How many values a message of this pattern has.
@@ -225,8 +237,12 @@ impl Splitter {
 
     /// The last message's pattern.
     pub fn pattern(&self) -> Pattern {
+        let count = |last: u32| last.checked_add(1);
         Pattern {
             hash: self.hash,
+            number: COUNT
+                .fetch_update(Ordering::Relaxed, Ordering::Relaxed, count)
+                .unwrap_or(u32::MAX),
             text: Box::from(&*self.text),
             cuts: Box::from(&*self.cuts),
         }

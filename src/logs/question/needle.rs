@@ -105,13 +105,14 @@ impl Needles {
 
     /// Whether a block's texts may hold a needle.
     pub(crate) fn may_be_in_texts(&self, block: &Block) -> bool {
-        may_hold(block, &self.trigrams)
+        let mut trigrams = self.trigrams.iter();
+        trigrams.any(|trigrams| block.texts_may_hold(trigrams))
     }
 
     /// Finds the needles that lie inside one value; `None` if none is in this block.
     pub(crate) fn inside(&self, block: &Block) -> Option<&Regex> {
         let (search, trigrams) = self.inside.as_ref()?;
-        may_hold(block, trigrams).then_some(search)
+        values_may_hold(block, trigrams).then_some(search)
     }
 
     /// What values of this block look like that a needle with delimiters reaches into.
@@ -119,7 +120,7 @@ impl Needles {
         let values = self.across.iter().map(|across| &across.values);
         values.filter(|values| match values {
             Values::Nothing => false,
-            Values::Part(_, trigrams) => may_hold(block, trigrams),
+            Values::Part(_, trigrams) => values_may_hold(block, trigrams),
             Values::Anything => true,
         })
     }
@@ -242,8 +243,8 @@ fn has_odd_case(text: &[u8]) -> bool {
             .any(|odd| memchr::memmem::find(text, odd).is_some())
 }
 
-fn may_hold(block: &Block, any: &[Trigrams]) -> bool {
-    any.iter().any(|trigrams| block.may_hold(trigrams))
+fn values_may_hold(block: &Block, any: &[Trigrams]) -> bool {
+    any.iter().any(|trigrams| block.values_may_hold(trigrams))
 }
 
 /// The trigrams that are certain.

@@ -16,12 +16,12 @@ use crate::{
 use regex::bytes::Regex;
 use std::{
     cell::{Cell, OnceCell},
-    collections::HashMap,
     sync::Arc,
 };
 
-/// Patterns that are remembered; beyond that, all are forgotten.
-const REMEMBERED: usize = 1 << 16;
+/// Patterns that are remembered: those with lower numbers, a byte each. Of the others, which only
+/// millions of different messages bring about, each block asks anew.
+const REMEMBERED: usize = 1 << 22;
 
 /// A block that is asked, and its rows once somebody needs them whole.
 pub(super) struct Asked<'a> {
@@ -57,21 +57,26 @@ impl<'a> Asked<'a> {
     }
 }
 
-/// What patterns say, remembered by their address: each is held, so that no other one takes it.
+/// What patterns say, remembered by their number.
 #[derive(Debug, Default)]
-struct Fits(HashMap<usize, (Arc<Pattern>, Fit), foldhash::fast::RandomState>);
+struct Fits(Vec<Option<Fit>>);
 
 impl Fits {
     /// For each pattern of the block.
     fn of(&mut self, block: &Block, mut find: impl FnMut(&Pattern) -> Fit) -> Vec<Fit> {
-        if self.0.len() + block.patterns().len() > REMEMBERED {
-            self.0.clear();
-        }
         let patterns = block.patterns().iter().map(|used| &used.what);
         let fits = patterns.map(|pattern| {
-            let known = self.0.entry(Arc::as_ptr(pattern).addr());
-            let known = known.or_insert_with(|| (pattern.clone(), find(pattern)));
-            known.1
+            let number = pattern.number() as usize;
+            if number >= REMEMBERED {
+                return find(pattern);
+            }
+            if number >= self.0.len() {
+                self.0.resize(number + 1, None);
+            }
+            match self.0.get_mut(number) {
+                Some(known) => *known.get_or_insert_with(|| find(pattern)),
+                None => find(pattern),
+            }
         });
         fits.collect()
     }
@@ -159,7 +164,11 @@ fn search(needles: &Needles, asked: &Asked<'_>, within: &Set, memory: &mut Memor
     }
     let mut candidates = None;
     if inside.is_some() || !parts.is_empty() {
-        let values = block.values_bytes(&mut memory.buffer);
+        // Who reaches into values will be looked at whole.
+        let values = match parts.is_empty() {
+            true => block.values_bytes(&mut memory.buffer),
+            false => asked.rows().values().bytes(),
+        };
         asked.spend(2 * values.len());
         if let Some(inside) = inside {
             let lines = lines(inside, values);
@@ -194,7 +203,7 @@ fn search(needles: &Needles, asked: &Asked<'_>, within: &Set, memory: &mut Memor
         .sum::<usize>()
         < block.rows();
     if own && needles.may_be_in_texts(block) {
-        texts(needles.any(), asked, &mut memory.buffer, &mut bits);
+        texts(needles.any(), asked, &mut bits);
     }
 
     let mut unsure = Vec::new();
@@ -251,13 +260,9 @@ fn each_line(block: &Block, lines: &[usize], mut visit: impl FnMut(usize, u16)) 
 }
 
 /// Adds the rows with a text of their own that has a match.
-fn texts(search: &Regex, asked: &Asked<'_>, buffer: &mut Vec<u8>, bits: &mut Bits) {
-    let all = asked.block.texts_bytes(buffer);
-    asked.spend(2 * all.len());
-    if !search.is_match(all) {
-        return;
-    }
+fn texts(search: &Regex, asked: &Asked<'_>, bits: &mut Bits) {
     let texts = asked.rows().texts();
+    asked.spend(2 * texts.bytes().len());
     let mut at = 0;
     while let Some(found) = search.find_at(texts.bytes(), at) {
         let row = texts.row_at(found.start());

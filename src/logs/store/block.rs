@@ -65,7 +65,8 @@ pub(super) struct Closed {
     pub(super) texts: Packed,
     /// Lengths of the texts, newlines not included.
     pub(super) lengths: Box<[u32]>,
-    pub(super) grams: Grams,
+    pub(super) in_values: Grams,
+    pub(super) in_texts: Grams,
 }
 
 impl Block {
@@ -109,23 +110,30 @@ impl Block {
         &self.pattern_of
     }
 
-    /// Whether the heaps may hold a text without delimiters that has these trigrams. Static text
-    /// of patterns is not asked.
-    pub fn may_hold(&self, wanted: &Trigrams) -> bool {
+    /// Whether the values may hold a text without delimiters that has these trigrams.
+    pub fn values_may_hold(&self, wanted: &Trigrams) -> bool {
         match &self.body {
             Body::Open(_) => true,
-            Body::Packed(closed) => closed.grams.may_hold(wanted),
+            Body::Packed(closed) => closed.in_values.may_hold(wanted),
         }
     }
 
-    /// Whether the heaps hold U+212A or U+017F: then `k` and `s` occur in a form that
-    /// [`Block::may_hold`] does not see.
+    /// Whether the texts may hold a text that has these trigrams.
+    pub fn texts_may_hold(&self, wanted: &Trigrams) -> bool {
+        match &self.body {
+            Body::Open(_) => true,
+            Body::Packed(closed) => closed.in_texts.may_hold(wanted),
+        }
+    }
+
+    /// Whether the heaps hold U+212A or U+017F: then `k` and `s` occur in a form that the
+    /// trigrams do not see.
     pub fn has_odd_case(&self) -> bool {
         match &self.body {
             Body::Open(open) => {
                 grams::has_odd_case(open.values.bytes()) || grams::has_odd_case(open.texts.bytes())
             }
-            Body::Packed(closed) => closed.grams.odd_case,
+            Body::Packed(closed) => closed.in_values.odd_case || closed.in_texts.odd_case,
         }
     }
 
@@ -194,7 +202,7 @@ impl Block {
                 closed.bits.len() + closed.loose.memory(),
                 closed.values.memory(),
                 closed.texts.memory() + size_of_val(&*closed.lengths),
-                closed.grams.bytes(),
+                closed.in_values.bytes() + closed.in_texts.bytes(),
                 size_of::<Closed>(),
             ),
         };

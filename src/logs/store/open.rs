@@ -194,7 +194,8 @@ impl Block {
             values: Packed::of(open.values.bytes()),
             texts: Packed::of(open.texts.bytes()),
             lengths: lengths.collect(),
-            grams: Grams::of(&[open.values.bytes(), open.texts.bytes()]),
+            in_values: Grams::of(open.values.bytes()),
+            in_texts: Grams::of(open.texts.bytes()),
         };
         self.body = Body::Packed(Box::new(closed));
         tables.share(&mut self.patterns, &mut self.sources);
