@@ -256,6 +256,53 @@ fn lists_are_documents_of_the_contract_s_shape() {
     assert_eq!(item["active"], "active");
 }
 
+/// Names and types of a document: what scripts rely on.
+fn shape(value: &Value) -> Value {
+    match value {
+        Value::Null => "null".into(),
+        Value::Bool(_) => "boolean".into(),
+        Value::Number(_) => "number".into(),
+        Value::String(_) => "string".into(),
+        Value::Array(items) => items.iter().take(1).map(shape).collect(),
+        Value::Object(fields) => fields
+            .iter()
+            .map(|(name, value)| {
+                // Whether these are counted depends on the kernel.
+                let shape = match name.as_str() {
+                    "memory_bytes" | "cpu_nsec" => "number or null".into(),
+                    "properties" if value.is_object() => "what this systemd has".into(),
+                    _ => shape(value),
+                };
+                (name.clone(), shape)
+            })
+            .collect(),
+    }
+}
+
+#[test]
+fn documents_keep_their_names_and_types() {
+    require!(hosts);
+    let host = TestHost::up("cli-shape");
+    let config = host.config();
+    let qd = Qd::with(&config);
+    let unit = "fixture-web.service";
+    for (name, words) in [
+        ("units", &["units", unit][..]),
+        ("unit-show", &["unit", "show", unit]),
+        ("unit-restart", &["unit", "restart", unit, "--yes"]),
+        ("history", &["history"]),
+        ("doctor", &["doctor"]),
+        ("config-check", &["config", "check"]),
+        ("logs-count", &["logs", unit, "--filter", "web", "--count"]),
+        ("logs-histogram", &["logs", unit, "--histogram"]),
+        ("logs-patterns", &["logs", unit, "--patterns"]),
+    ] {
+        let document = qd.json(0, words);
+        let shape = serde_json::to_string_pretty(&shape(&document)).unwrap();
+        insta::assert_snapshot!(name, shape);
+    }
+}
+
 #[test]
 fn the_doctor_finds_what_is_wrong() {
     require!(hosts);

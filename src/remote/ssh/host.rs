@@ -24,8 +24,9 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// Waits between attempts grow from the first to the last.
 const FIRST_DELAY: Duration = Duration::from_millis(500);
 const LAST_DELAY: Duration = Duration::from_secs(30);
-/// How often the round trip is measured.
-const PING: Duration = Duration::from_secs(15);
+/// How often the round trip is measured: a link that went silent is told of after this and
+/// [`SLOW`], whether or not anybody asked something of the host.
+const PING: Duration = Duration::from_secs(5);
 /// After this the link is shown as one that does not answer.
 const SLOW: Duration = Duration::from_secs(5);
 /// And measured anew so long after it answered again.

@@ -359,7 +359,10 @@ impl Trouble {
             Error::NoCommonAlgo { .. } => SshError::Refused(
                 told.hint("set ssh_transport_<env> to \"openssh\" if `ssh` itself can connect"),
             ),
-            _ => SshError::Link(told.hint("check that an SSH server listens there; try `ssh -v`")),
+            _ => SshError::Link(told.hint(
+                "check that an SSH server listens there; one that saw failed logins closes new \
+                 connections for a while (PerSourcePenalties); try `ssh -v`",
+            )),
         }
     }
 }
