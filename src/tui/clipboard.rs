@@ -101,12 +101,13 @@ pub fn copy(
 /// `tmux load-buffer -w` works with tmux's default settings, which neither pass-through nor
 /// OSC 52 from programs does.
 fn tmux_buffer(text: &str) -> bool {
-    let child = Command::new("tmux")
+    let mut command = Command::new("tmux");
+    command
         .args(["load-buffer", "-w", "-"])
         .stdin(Stdio::piped())
         .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn();
+        .stderr(Stdio::null());
+    let child = crate::job_control::start(|| command.spawn());
     let Ok(mut child) = child else { return false };
     let written = child
         .stdin

@@ -39,7 +39,8 @@ pub(super) async fn run(
             Duration::from_secs(30)
         }
     };
-    let child = command.spawn().map_err(|e| cannot_start(source, &e))?;
+    let child =
+        crate::job_control::start(|| command.spawn()).map_err(|e| cannot_start(source, &e))?;
     match tokio::time::timeout(limit, finish(source, child)).await {
         Ok(result) => result,
         Err(_) => Err(failed(

@@ -75,12 +75,13 @@ struct Unpacked {
 
 fn unpack(path: &Path, program: &[&str]) -> io::Result<Unpacked> {
     let mut words = program.iter();
-    let child = Command::new(words.next().unwrap_or(&"cat"))
+    let mut command = Command::new(words.next().unwrap_or(&"cat"));
+    command
         .args(words)
         .stdin(File::open(path)?)
         .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()?;
+        .stderr(Stdio::piped());
+    let child = crate::job_control::start(|| command.spawn())?;
     Ok(Unpacked { child, done: false })
 }
 

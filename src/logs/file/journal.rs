@@ -48,14 +48,15 @@ impl Source for Local {
             // What else a host is asked is about its own journal, not about a file.
             _ => return Ok(ended(ExitStatus::Code(0), String::new())),
         };
-        let child = tokio::process::Command::new(program)
+        let mut command = tokio::process::Command::new(program);
+        command
             .arg(&self.option)
             .args(words)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
-            .kill_on_drop(true)
-            .spawn();
+            .kill_on_drop(true);
+        let child = crate::job_control::start(|| command.spawn());
         let mut child = match child {
             Ok(child) => child,
             Err(error) => return Ok(ended(ExitStatus::Code(127), error.to_string())),

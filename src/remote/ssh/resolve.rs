@@ -222,7 +222,7 @@ async fn dash_g(
                 .hint("check ssh_config with `ssh -G HOST`"),
         )
     };
-    let asked = command.args(["--", &destination.host]).output();
+    let asked = crate::job_control::start(|| command.args(["--", &destination.host]).output());
     let output = match timeout(PATIENCE, asked).await {
         Ok(Ok(output)) => output,
         Ok(Err(error)) if error.kind() == std::io::ErrorKind::NotFound => {

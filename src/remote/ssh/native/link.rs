@@ -153,14 +153,15 @@ impl Dialling<'_> {
         command: &str,
     ) -> Result<impl AsyncRead + AsyncWrite + Unpin + Send + 'static, SshError> {
         let shell = std::env::var_os("SHELL").unwrap_or_else(|| "/bin/sh".into());
-        let mut child = Command::new(shell)
+        let mut program = Command::new(shell);
+        program
             .arg("-c")
             .arg(format!("exec {}", to.tokens(command)))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
-            .kill_on_drop(true)
-            .spawn()
+            .kill_on_drop(true);
+        let mut child = crate::job_control::start(|| program.spawn())
             .map_err(|error| self.unreachable(to, &format!("ProxyCommand: {error}")))?;
         let (Some(stdin), Some(stdout)) = (child.stdin.take(), child.stdout.take()) else {
             return Err(self.unreachable(to, "ProxyCommand has no pipes"));

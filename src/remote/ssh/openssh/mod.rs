@@ -143,10 +143,9 @@ pub(super) async fn connect(
         _ => None,
     };
     let files = known.as_ref().filter(|_| asks.is_some());
-    let mut master = client
-        .master(asks.as_ref(), files.map(|known| known.option.as_str()))
-        .spawn()
-        .map_err(|e| SshError::Link(no_ssh(id, &e)))?;
+    let mut master = client.master(asks.as_ref(), files.map(|known| known.option.as_str()));
+    let mut master =
+        crate::job_control::start(|| master.spawn()).map_err(|e| SshError::Link(no_ssh(id, &e)))?;
     let stderr = master.stderr.take();
     let said = tokio::spawn(async move {
         let mut text = Vec::new();
@@ -221,7 +220,9 @@ async fn next(asks: Option<&Asks>) -> UnixStream {
 async fn can_ask() -> bool {
     static CAN: OnceCell<bool> = OnceCell::const_new();
     let ask = async {
-        let said = Command::new("ssh").arg("-V").stdin(Stdio::null()).output();
+        let said = crate::job_control::start(|| {
+            Command::new("ssh").arg("-V").stdin(Stdio::null()).output()
+        });
         let said = said.await.map(|output| output.stderr).unwrap_or_default();
         is_new_enough(&String::from_utf8_lossy(&said))
     };
@@ -438,11 +439,11 @@ impl Master {
 
     /// A client of the master whose standard input and output are the channel.
     fn stream(&self, mut command: Command, what: &str) -> Result<Box<dyn Stream>, SshError> {
-        let mut child = command
+        command
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
+            .stderr(Stdio::null());
+        let mut child = crate::job_control::start(|| command.spawn())
             .map_err(|error| self.channel(what, error))?;
         let (Some(stdin), Some(stdout)) = (child.stdin.take(), child.stdout.take()) else {
             return Err(self.channel(what, "no pipes"));
@@ -455,13 +456,12 @@ impl Master {
 #[async_trait::async_trait]
 impl Transport for Master {
     async fn exec(&self, command: &Argv, place: Option<Place>) -> Result<Process, SshError> {
-        let mut child = self
-            .client
-            .command()
+        let mut client = self.client.command();
+        client
             .args(["-T", "--", &self.client.destination, &command.to_string()])
             .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
+            .stdout(Stdio::piped());
+        let mut child = crate::job_control::start(|| client.spawn())
             .map_err(|error| self.channel("cannot start ssh", error))?;
         let pipes = (child.stdin.take(), child.stdout.take(), child.stderr.take());
         let (Some(stdin), Some(stdout), Some(stderr)) = pipes else {
@@ -507,7 +507,7 @@ impl Transport for Master {
         let mut asked = self.client.command();
         asked.args(["-O", "forward", "-L", &forward, "--"]);
         asked.arg(&self.client.destination);
-        let answer = timeout(LOCAL, asked.output()).await;
+        let answer = timeout(LOCAL, crate::job_control::start(|| asked.output())).await;
         match answer {
             Ok(Ok(output)) if output.status.success() => {}
             Ok(Ok(output)) => {
@@ -522,7 +522,7 @@ impl Transport for Master {
         let mut cancel = self.client.command();
         cancel.args(["-O", "cancel", "-L", &forward, "--"]);
         cancel.arg(&self.client.destination);
-        let _ = timeout(LOCAL, cancel.status()).await;
+        let _ = timeout(LOCAL, crate::job_control::start(|| cancel.status())).await;
         let _ = std::fs::remove_file(&local);
         Ok(Box::new(stream))
     }
