@@ -141,7 +141,8 @@ fn expression(pattern: &Pattern, source: Option<&str>) -> String {
             break;
         }
         if at > 0 {
-            regex.push_str("\\S+");
+            // Values end at ASCII delimiters only: other blanks belong to them.
+            regex.push_str("(?-u:\\S+)");
         }
         // What is no text is any text.
         for chunk in piece.utf8_chunks() {
