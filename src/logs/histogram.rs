@@ -250,7 +250,8 @@ mod tests {
 
         #[test]
         fn nothing_is_lost(
-            times in proptest::collection::vec((any::<i64>(), 0u8..9), 0..50),
+            // 70,000 years either way: beyond, the ends of buckets are no times any more.
+            times in proptest::collection::vec((-(1i64 << 61)..1 << 61, 0u8..9), 0..50),
             close in proptest::collection::vec((0i64..1 << 50, 0u8..9), 0..50),
             width in 1i64..DAY * 3,
         ) {
