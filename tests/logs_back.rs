@@ -88,23 +88,23 @@ async fn what_was_evicted_is_read_back_whole() {
         ..Query::default()
     };
     let start = Query {
-        lines: Some(3000),
+        lines: Some(6000),
         ..query.clone()
     };
     let entries = all(logs::fetch(host.clone(), start)).await.unwrap();
     let expected: Vec<String> = entries.iter().map(|e| e.cursor.to_string()).collect();
-    let mut store = Store::new(64 << 10);
+    // A page is not packed at once, and must fit into half the budget once more.
+    let mut store = Store::new(128 << 10);
     for entry in entries {
         store.push(&entry);
     }
     let held = store.len();
-    assert!(held < 2500 && store.bytes() <= 64 << 10);
-    // A page that fits into half the budget once more: what is not packed yet takes more room.
-    let page = store.back_from(host.id(), &query, 100).unwrap();
+    assert!(held < 5500 && store.bytes() <= 128 << 10);
+    let page = store.back_from(host.id(), &query, 300).unwrap();
     let mut page = all(logs::fetch(host.clone(), page)).await.unwrap();
     page.reverse();
-    assert_eq!(store.prepend(host.id(), page), 100);
-    assert_eq!(cursors(&store), expected[3000 - held - 100..]);
+    assert_eq!(store.prepend(host.id(), page), 300);
+    assert_eq!(cursors(&store), expected[6000 - held - 300..]);
 }
 
 #[tokio::test]
