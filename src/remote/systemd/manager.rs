@@ -3,7 +3,8 @@
 use super::{
     bridge::{Bridge, CallError},
     names,
-    unit::{self, Clock, Properties, Unit},
+    properties::{Clock, Properties},
+    unit::{self, Unit},
 };
 use futures::{StreamExt, stream};
 use std::{pin::Pin, sync::Arc};

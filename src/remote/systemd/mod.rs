@@ -5,8 +5,10 @@
 
 mod act;
 mod bridge;
+mod inbox;
 mod manager;
 pub mod names;
+mod properties;
 mod text;
 mod unit;
 mod watch;
@@ -18,9 +20,9 @@ pub use watch::{UnitEvent, watch};
 use super::{HostId, ssh::Host};
 use crate::problem::Problem;
 use bridge::{As, Bridge};
+use properties::Clock;
 use std::{collections::BTreeMap, sync::Arc};
 use tokio::sync::OnceCell;
-use unit::Clock;
 
 /// A connection to one host's service manager. Cheap to clone; it does not come back by itself:
 /// open another one when the link broke.

@@ -1,6 +1,6 @@
 //! A unit as text: its properties formatted, its files, its relations.
 
-use super::{SystemdError, bridge::problem, unit::Properties};
+use super::{SystemdError, bridge::problem, properties::Properties};
 use crate::{
     problem::Exit,
     remote::ssh::{Argv, ExitStatus, Host},

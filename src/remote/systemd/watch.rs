@@ -4,9 +4,10 @@
 use super::{
     SystemdError,
     bridge::{As, Bridge, CallError, problem},
-    manager::{self, MANAGER},
-    names,
-    unit::{Clock, Unit},
+    inbox::{Dirt, Inbox},
+    manager,
+    properties::Clock,
+    unit::Unit,
 };
 use crate::{
     problem::{Exit, Problem},
@@ -15,14 +16,11 @@ use crate::{
         ssh::{Host, SshError},
     },
 };
-use futures::StreamExt;
 use std::{
-    collections::{BTreeMap, HashMap, HashSet},
-    sync::{Arc, Mutex, PoisonError},
+    collections::{BTreeMap, HashMap},
     time::{Duration, Instant},
 };
-use tokio::{sync::Notify, sync::mpsc, task::AbortHandle};
-use zbus::{Message, MessageStream, OwnedObjectPath};
+use tokio::sync::mpsc;
 
 /// News from a host's systemd.
 #[derive(Debug, Clone)]
@@ -386,117 +384,5 @@ impl Session<'_> {
             return Ok(None);
         }
         Ok(Some(()))
-    }
-}
-
-/// What has to be read again.
-#[derive(Debug, Default, PartialEq, Eq)]
-struct Dirt {
-    units: HashSet<String>,
-    gone: HashSet<String>,
-    files: bool,
-    everything: bool,
-    closed: bool,
-}
-
-impl Dirt {
-    fn unit(&mut self, name: String) {
-        self.gone.remove(&name);
-        self.units.insert(name);
-    }
-
-    /// Notes what a signal is about; false when it is about nothing of ours.
-    fn note(&mut self, message: &Message) -> bool {
-        if message.message_type() != zbus::message::Type::Signal {
-            return false;
-        }
-        let header = message.header();
-        let (Some(member), Some(interface)) = (header.member(), header.interface()) else {
-            return false;
-        };
-        let body = message.body();
-        if interface == "org.freedesktop.DBus.Properties" {
-            let unit = header.path().and_then(|path| names::unit_of(path));
-            return unit.map(|name| self.unit(name)).is_some();
-        }
-        if interface != MANAGER {
-            return false;
-        }
-        match member.as_str() {
-            "UnitNew" => body
-                .deserialize::<(String, OwnedObjectPath)>()
-                .map(|(name, _)| self.unit(name))
-                .is_ok(),
-            "UnitRemoved" => body
-                .deserialize::<(String, OwnedObjectPath)>()
-                .map(|(name, _)| {
-                    self.units.remove(&name);
-                    self.gone.insert(name);
-                })
-                .is_ok(),
-            "JobNew" => body
-                .deserialize::<(u32, OwnedObjectPath, String)>()
-                .map(|(_, _, name)| self.unit(name))
-                .is_ok(),
-            "JobRemoved" => body
-                .deserialize::<(u32, OwnedObjectPath, String, String)>()
-                .map(|(_, _, name, _)| self.unit(name))
-                .is_ok(),
-            "UnitFilesChanged" => {
-                self.files = true;
-                true
-            }
-            // False at the end of a reload: then everything may be different.
-            "Reloading" => body
-                .deserialize::<bool>()
-                .map(|begins| self.everything |= !begins)
-                .is_ok(),
-            _ => false,
-        }
-    }
-}
-
-/// Takes every signal off the connection at once, so that it never waits for a slow reader, and
-/// keeps only what has to be read again.
-struct Inbox {
-    shared: Arc<(Mutex<Dirt>, Notify)>,
-    task: AbortHandle,
-}
-
-impl Drop for Inbox {
-    fn drop(&mut self) {
-        self.task.abort();
-    }
-}
-
-impl Inbox {
-    fn listen(bridge: &Bridge) -> Inbox {
-        let shared = Arc::new((Mutex::new(Dirt::default()), Notify::new()));
-        let mut messages = MessageStream::from(bridge.connection());
-        let inside = shared.clone();
-        let task = tokio::spawn(async move {
-            let (dirt, news) = &*inside;
-            while let Some(Ok(message)) = messages.next().await {
-                if dirt
-                    .lock()
-                    .unwrap_or_else(PoisonError::into_inner)
-                    .note(&message)
-                {
-                    news.notify_one();
-                }
-            }
-            dirt.lock().unwrap_or_else(PoisonError::into_inner).closed = true;
-            news.notify_one();
-        })
-        .abort_handle();
-        Inbox { shared, task }
-    }
-
-    async fn wait(&self) {
-        self.shared.1.notified().await;
-    }
-
-    fn take(&self) -> Dirt {
-        std::mem::take(&mut self.shared.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
