@@ -248,5 +248,6 @@ fn entry(n: u64) -> Entry {
         pid: Some(4_242),
         message: Arc::from(message.as_bytes()),
         cut_from: None,
+        told: None,
     }
 }

@@ -1,12 +1,12 @@
 //! From raw fields to the [`Entry`] that lists show; repeated texts are shared.
 
-use super::{Entry, export::Raw};
+use super::{Entry, export::Raw, lifecycle::Lifecycle};
 use crate::remote::HostId;
 use std::{borrow::Cow, collections::HashSet, str::FromStr, sync::Arc};
 
 /// The fields that [`decode`] reads: what journalctl is asked for.
 pub const LIST_FIELDS: &str =
-    "MESSAGE,PRIORITY,SYSLOG_IDENTIFIER,_COMM,_PID,SYSLOG_PID,_SYSTEMD_UNIT,UNIT";
+    "MESSAGE,MESSAGE_ID,PRIORITY,SYSLOG_IDENTIFIER,_COMM,_PID,SYSLOG_PID,_SYSTEMD_UNIT,UNIT";
 
 /// Where an entry stands in its journal: all that is needed to go on after it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -78,6 +78,8 @@ pub struct Fields<'a> {
     pub message: &'a [u8],
     /// Whole length where the message was cut.
     pub cut_from: Option<u64>,
+    /// Read from `MESSAGE_ID`.
+    pub told: Option<Lifecycle>,
 }
 
 impl<'a> Fields<'a> {
@@ -85,7 +87,7 @@ impl<'a> Fields<'a> {
     pub fn of(raw: &Raw<'a>, boots: &mut Boots) -> Option<Fields<'a>> {
         let (mut cursor, mut realtime, mut monotonic, mut boot) = (None, None, 0, None);
         let (mut message, mut cut_from, mut priority) = (None, None, 6);
-        let (mut unit, mut about) = (None, None);
+        let (mut unit, mut about, mut catalogue) = (None, None, None);
         let (mut identifier, mut comm, mut pid, mut syslog_pid) = (None, None, None, None);
         for (name, value, cut) in raw.values() {
             match name {
@@ -104,6 +106,7 @@ impl<'a> Fields<'a> {
                 b"SYSLOG_PID" => syslog_pid = number(value),
                 b"_SYSTEMD_UNIT" => unit = Some(value),
                 b"UNIT" => about = Some(value),
+                b"MESSAGE_ID" => catalogue = Some(value),
                 _ => {}
             }
         }
@@ -112,6 +115,7 @@ impl<'a> Fields<'a> {
             None | Some(b"init.scope") => about.or(unit),
             Some(_) => unit,
         };
+        let identifier = identifier.or(comm);
         Some(Fields {
             cursor: cursor?,
             realtime: realtime?,
@@ -119,10 +123,11 @@ impl<'a> Fields<'a> {
             boot: boot?,
             priority,
             unit: unit.map(String::from_utf8_lossy),
-            identifier: identifier.or(comm).map(String::from_utf8_lossy),
+            identifier: identifier.map(String::from_utf8_lossy),
             pid: pid.or(syslog_pid),
             message: message.unwrap_or_default(),
             cut_from,
+            told: catalogue.and_then(|id| Lifecycle::of_id(id, identifier?, priority)),
         })
     }
 }
@@ -141,6 +146,7 @@ impl Entry {
             pid: self.pid,
             message: &self.message,
             cut_from: self.cut_from,
+            told: self.told,
         }
     }
 }
@@ -177,6 +183,7 @@ pub fn decode(raw: &Raw<'_>, host: &HostId, interner: &mut Interner) -> Option<E
         pid: fields.pid,
         message: Arc::from(fields.message),
         cut_from: fields.cut_from,
+        told: fields.told,
     })
 }
 

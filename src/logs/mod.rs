@@ -56,6 +56,8 @@ pub struct Entry {
     pub message: Arc<[u8]>,
     /// Whole length of the message in bytes when it was cut.
     pub cut_from: Option<u64>,
+    /// What systemd tells by it of a unit's life, as far as its `MESSAGE_ID` says.
+    pub told: Option<lifecycle::Lifecycle>,
 }
 
 /// Which entries of a host's journal: pushed to the host as journalctl options.

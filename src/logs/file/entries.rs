@@ -6,6 +6,7 @@ use crate::logs::{
     Entry, Fetched, LogEvent, Query,
     entry::Interner,
     export::{Limits, Raw, RawEntry},
+    lifecycle::Lifecycle,
     seen::Seen,
     stream::QUEUE,
 };
@@ -50,6 +51,7 @@ impl Decoder {
         let cut = raw.fields().find(|field| field.name == "MESSAGE");
         let cut = cut.and_then(|field| field.cut_from);
         let long = (kept.len() < seen.message.len()).then_some(seen.message.len() as u64);
+        let id = raw.get("MESSAGE_ID");
         Entry {
             host: self.host.clone(),
             cursor: Arc::from(cursor),
@@ -62,6 +64,7 @@ impl Decoder {
             pid: seen.pid,
             message: Arc::from(kept),
             cut_from: cut.or(long),
+            told: id.and_then(|id| Lifecycle::of_id(id, seen.identifier?, seen.priority)),
         }
     }
 }

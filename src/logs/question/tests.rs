@@ -61,6 +61,7 @@ fn entry() -> impl Strategy<Value = Entry> {
                 pid,
                 message: message.into(),
                 cut_from: None,
+                told: None,
             },
         )
 }
@@ -175,6 +176,7 @@ fn expressions_that_grow_elsewhere_are_harmless() {
         identifier: None,
         pid: None,
         cut_from: None,
+        told: None,
     };
     let blocks = blocks(&vec![entry; 20], 20);
     // A matcher that tries all ways would take longer than the universe lasts.

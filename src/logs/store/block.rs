@@ -398,6 +398,7 @@ impl Rows {
                 pid: columns.pid(row),
                 message: Arc::from(message),
                 cut_from: columns.cut_from(row),
+                told: source.told,
             })
         };
         let late = columns.late(row);

@@ -56,6 +56,7 @@ pub(super) fn entries(hosts: usize, most: usize) -> impl Strategy<Value = Vec<En
             pid,
             message: message.into(),
             cut_from,
+            told: (priority % 3 == 0).then_some(crate::logs::lifecycle::Lifecycle::Failed),
         }
     });
     proptest::collection::vec(entry, 1..most)
@@ -201,6 +202,7 @@ fn messages_of_many_values_are_kept_whole() {
             pid: None,
             message: message.as_bytes().into(),
             cut_from: None,
+            told: None,
         };
         let id = RowId { time: 1, seq };
         block.insert(id, false, open::New::Entry(&entry.host, &entry.fields()));
@@ -238,6 +240,7 @@ fn entries_alike_take_little_room() {
                 .into_bytes()
                 .into(),
             cut_from: None,
+            told: None,
         };
         let id = RowId {
             time: entry.realtime,

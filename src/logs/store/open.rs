@@ -107,6 +107,7 @@ impl Block {
                     unit: fields.unit.as_deref(),
                     identifier: fields.identifier.as_deref(),
                     priority: fields.priority,
+                    told: fields.told,
                     gap: false,
                 };
                 let stamp = Stamp {
@@ -135,6 +136,7 @@ impl Block {
                     unit: None,
                     identifier: None,
                     priority: 6,
+                    told: None,
                     gap: true,
                 };
                 let record = Record {

@@ -2,7 +2,10 @@
 //! blocks share of them.
 
 use crate::{
-    logs::pattern::{Pattern, Splitter},
+    logs::{
+        lifecycle::Lifecycle,
+        pattern::{Pattern, Splitter},
+    },
     remote::HostId,
 };
 use foldhash::quality::RandomState;
@@ -28,6 +31,8 @@ pub struct Source {
     pub identifier: Option<Arc<str>>,
     /// 0 to 7.
     pub priority: u8,
+    /// As in [`Entry`](crate::logs::Entry).
+    pub told: Option<Lifecycle>,
     /// Not entries but holes.
     pub gap: bool,
 }
@@ -49,6 +54,7 @@ pub(super) struct Seen<'a> {
     pub(super) unit: Option<&'a str>,
     pub(super) identifier: Option<&'a str>,
     pub(super) priority: u8,
+    pub(super) told: Option<Lifecycle>,
     pub(super) gap: bool,
 }
 
@@ -63,13 +69,20 @@ impl Seen<'_> {
             hasher.write_usize(text.map_or(usize::MAX, str::len));
             hasher.write(text.unwrap_or_default().as_bytes());
         }
-        hasher.write_u16(u16::from_le_bytes([self.priority, u8::from(self.gap)]));
+        let told = self.told.map_or(0, |told| told as u8 + 1);
+        hasher.write_u32(u32::from_le_bytes([
+            self.priority,
+            told,
+            u8::from(self.gap),
+            0,
+        ]));
         hasher.finish()
     }
 
     pub(super) fn is(&self, source: &Source) -> bool {
         self.boot == source.boot
             && self.priority == source.priority
+            && self.told == source.told
             && self.unit == source.unit.as_deref()
             && self.identifier == source.identifier.as_deref()
             && self.gap == source.gap
@@ -83,6 +96,7 @@ impl Seen<'_> {
             unit: self.unit.map(Arc::from),
             identifier: self.identifier.map(Arc::from),
             priority: self.priority,
+            told: self.told,
             gap: self.gap,
         }
     }
@@ -96,6 +110,7 @@ impl Source {
             unit: self.unit.as_deref(),
             identifier: self.identifier.as_deref(),
             priority: self.priority,
+            told: self.told,
             gap: self.gap,
         }
     }

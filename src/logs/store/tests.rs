@@ -16,6 +16,7 @@ fn entry(host: usize, realtime: i64, n: usize) -> Entry {
         pid: None,
         message: Arc::from(format!("message {n}").as_bytes()),
         cut_from: None,
+        told: None,
     }
 }
 

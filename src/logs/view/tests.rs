@@ -61,6 +61,7 @@ fn entry(host: u8, time: i64, n: usize, word: usize, priority: u8) -> Entry {
         pid: None,
         message: Arc::from(format!("{} {n}", WORDS[word]).as_bytes()),
         cut_from: None,
+        told: None,
     }
 }
 

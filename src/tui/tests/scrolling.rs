@@ -76,6 +76,7 @@ fn entry(n: i64) -> Entry {
         pid: Some(7),
         message: Arc::from(format!("request {n}: größer 世界 {long}").as_bytes()),
         cut_from: None,
+        told: None,
     }
 }
 

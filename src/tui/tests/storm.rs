@@ -81,6 +81,7 @@ fn entry(message: &str) -> Entry {
         pid: None,
         message: Arc::from(message.as_bytes()),
         cut_from: None,
+        told: None,
     }
 }
 

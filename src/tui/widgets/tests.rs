@@ -164,6 +164,7 @@ fn entry(priority: u8, message: &str) -> Entry {
         pid: Some(4_242),
         message: Arc::from(message.as_bytes()),
         cut_from: None,
+        told: None,
     }
 }
 

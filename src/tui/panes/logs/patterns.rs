@@ -207,6 +207,7 @@ mod tests {
             pid: None,
             message: Arc::from(message),
             cut_from: None,
+            told: None,
         }
     }
 

@@ -204,6 +204,7 @@ mod tests {
                 pid: None,
                 message: Arc::from(format!("{n}").as_bytes()),
                 cut_from: None,
+                told: None,
             });
         }
     }

@@ -89,6 +89,7 @@ pub fn view(state: &State, _cache: &mut Cache, ctx: &Ctx, area: Rect, painter: &
 /// How what systemd tells of a unit stands out.
 fn told(what: Lifecycle) -> Role {
     match what {
+        Lifecycle::Routine => Role::Text,
         Lifecycle::Started => Role::Good,
         Lifecycle::Stopped | Lifecycle::Restarted => Role::Warning,
         Lifecycle::Failed => Role::Bad,

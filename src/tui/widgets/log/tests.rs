@@ -29,6 +29,7 @@ fn entry(message: &[u8]) -> Entry {
         pid: None,
         message: Arc::from(message),
         cut_from: None,
+        told: None,
     }
 }
 

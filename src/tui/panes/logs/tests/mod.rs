@@ -222,6 +222,7 @@ impl Bench {
             pid: Some(100),
             message: Arc::from(message.as_bytes()),
             cut_from: None,
+            told: None,
         }
     }
 
