@@ -309,3 +309,95 @@ fn a_terminal_shows_files_in_the_console() {
     terminal.keys("q");
     assert!(terminal.wait().success());
 }
+
+/// So many lines, each a second later than the one before it and of 5 kB that nothing packs well.
+fn bulky(count: usize) -> String {
+    let mut random = fastrand::Rng::with_seed(7);
+    let mut text = String::new();
+    for i in 0..count {
+        let (hour, minute, second) = (i / 3600, i / 60 % 60, i % 60);
+        write!(
+            text,
+            "2026-11-23 1{hour}:{minute:02}:{second:02} INFO request {i} "
+        )
+        .unwrap();
+        text.extend((0..5_000).map(|_| random.alphanumeric()));
+        text.push('\n');
+    }
+    text
+}
+
+/// With the least memory for logs that can be set.
+fn with_little_memory() -> Qd {
+    let qd = Qd::new();
+    let settings = qd.home().join("config/quarterdeck");
+    fs::create_dir_all(&settings).unwrap();
+    fs::write(settings.join("settings.toml"), "log_budget_mib = 8\n").unwrap();
+    qd
+}
+
+#[test]
+fn evicted_entries_of_a_file_are_read_again_when_scrolled_to() {
+    const COUNT: usize = 2_400;
+    let qd = with_little_memory();
+    let text = bulky(COUNT);
+    fs::write(qd.home().join("a.log"), &text).unwrap();
+    let mut entries = String::new();
+    for (i, line) in text.lines().enumerate() {
+        let time = 1_795_000_000 + i;
+        let (_, message) = line.split_once(" INFO ").unwrap();
+        writeln!(
+            entries,
+            "__CURSOR=s=1;i={i:x};t={:x}\n__REALTIME_TIMESTAMP={time}000000\nPRIORITY=6\nMESSAGE={message}\n",
+            time * 1_000_000
+        )
+        .unwrap();
+    }
+    fs::write(qd.home().join("a.export"), &entries).unwrap();
+    let mut names = vec!["a.log", "a.export"];
+    let mut gzip = Command::new("gzip");
+    gzip.arg("-kq").arg(qd.home().join("a.export"));
+    if gzip.status().is_ok_and(|status| status.success()) {
+        names.push("a.export.gz");
+    }
+    for name in names {
+        let mut terminal = Terminal::start(&qd, &["logs", "--file", name], (120, 24));
+        terminal.wait_for(&format!("request {} ", COUNT - 1));
+        terminal.wait_for("older ones are read again");
+        let begin = |screen: &vt100::Screen| screen.contents().contains("from the beginning");
+        terminal.wait_until("the beginning", |screen| {
+            let done = begin(screen);
+            if !done {
+                terminal.keys("gg");
+            }
+            done
+        });
+        terminal.keys("gg");
+        terminal.wait_for("request 0 ");
+        terminal.wait_for(&format!("{} entries", "2,400"));
+        terminal.keys("q");
+        assert!(terminal.wait().success());
+    }
+}
+
+#[test]
+fn evicted_entries_of_a_pipe_are_told_as_a_hole() {
+    let qd = with_little_memory();
+    fs::write(qd.home().join("a.log"), bulky(2_400)).unwrap();
+    let script = format!("cat a.log | {} logs --file -", Qd::binary());
+    let mut terminal = Terminal::command(&qd, &[], "/bin/sh", &["-c", &script], (120, 24));
+    terminal.wait_for("request 2399 ");
+    terminal.wait_for("older ones are read again");
+    terminal.keys("gg");
+    terminal.wait_for("older entries cannot be had");
+    terminal.keys("gg");
+    terminal.wait_for("all before ");
+    assert!(!terminal.text().contains("from the beginning"));
+    // Asked once more, told no more.
+    terminal.keys("ggGgg");
+    terminal.wait_until("one hole", |screen| {
+        screen.contents().matches("all before ").count() == 1
+    });
+    terminal.keys("q");
+    assert!(terminal.wait().success());
+}

@@ -1,7 +1,7 @@
 //! Questions with an end: a range of the journal, one entry's fields, whether all may be read.
 
 use super::{
-    Entry, Query,
+    Entry, GONE, Query,
     entry::LIST_FIELDS,
     export::{Limits, RawEntry},
     query::{self, Fields},
@@ -125,7 +125,7 @@ pub(super) async fn fields_at<S: Source>(
     let Some(entry) = found else {
         return Err(Problem::new(
             "journal",
-            "journal-entry-gone",
+            GONE,
             Exit::Negative,
             "the journal no longer has this entry",
         )

@@ -87,12 +87,15 @@ pub struct Query {
     pub cursor: Option<String>,
 }
 
+/// Code of the problem that an entry which was given out cannot be had again.
+pub const GONE: &str = "journal-entry-gone";
+
 /// A hole in what we hold that could not be closed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Gap {
     /// Whose journal.
     pub host: HostId,
-    /// Realtime of the last entry before it.
+    /// Realtime of the last entry before it; 0 when there is none.
     pub from: i64,
     /// Realtime of the first entry after it.
     pub to: i64,

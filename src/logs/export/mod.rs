@@ -96,6 +96,8 @@ pub struct Parser {
     skipped: usize,
     /// The entry up to `pos` was given out; the next call starts another.
     given: bool,
+    /// Where in the stream the entry under way begins.
+    begun: u64,
 }
 
 impl Parser {
@@ -112,6 +114,7 @@ impl Parser {
             fields: Vec::with_capacity(32),
             skipped: 0,
             given: false,
+            begun: 0,
         }
     }
 
@@ -148,6 +151,15 @@ impl Parser {
         }
     }
 
+    /// Where in the stream, from 0, the entry begins that was not given out yet: a parser that
+    /// starts there gives out the same from then on. Unknown after garbage.
+    pub fn begun(&mut self) -> Option<u64> {
+        if self.given {
+            self.begin();
+        }
+        (!matches!(self.state, State::Lost { .. })).then_some(self.begun)
+    }
+
     /// Bytes of memory held now.
     pub fn held(&self) -> usize {
         self.buf.capacity() + self.fields.capacity() * size_of::<Place>()
@@ -160,6 +172,7 @@ impl Parser {
         self.full_from = None;
         self.given = false;
         self.head = self.pos;
+        self.begun = self.gone + self.pos as u64;
     }
 
     /// Cuts out what nobody refers to any more.

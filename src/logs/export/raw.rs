@@ -149,6 +149,22 @@ impl RawEntry {
         }
     }
 
+    /// The same with a field more, behind the others.
+    #[must_use]
+    pub fn with(self, name: &str, value: &[u8]) -> RawEntry {
+        let (mut bytes, mut places) = (self.bytes.into_vec(), self.places.into_vec());
+        let mut place = Place::new(bytes.len(), name.len(), name.len(), false);
+        place.length = value.len();
+        places.push(place);
+        bytes.extend_from_slice(name.as_bytes());
+        bytes.extend_from_slice(value);
+        RawEntry {
+            bytes: bytes.into(),
+            places: places.into(),
+            skipped: self.skipped,
+        }
+    }
+
     /// The same, borrowed.
     pub fn as_raw(&self) -> Raw<'_> {
         Raw::new(&self.bytes, &self.places, self.skipped)

@@ -3,7 +3,7 @@
 
 use super::{LogFile, OFFSET, read};
 use crate::logs::{
-    Entry, Fetched, LogEvent, Query,
+    Entry, Fetched, GONE, LogEvent, Query,
     entry::Interner,
     export::{Limits, Raw, RawEntry},
     lifecycle::Lifecycle,
@@ -19,31 +19,28 @@ use tokio::sync::mpsc;
 /// Most bytes of a message in a list.
 const MESSAGE: usize = 64 << 10;
 
-struct Decoder {
+pub(super) struct Decoder {
     host: HostId,
     interner: Interner,
-    count: u64,
     /// Lines that tell no time go behind the last one that does.
-    time: i64,
+    pub(super) time: i64,
 }
 
 impl Decoder {
-    fn new(file: &LogFile) -> Decoder {
+    pub(super) fn new(file: &LogFile) -> Decoder {
         Decoder {
             host: file.id().clone(),
             interner: Interner::default(),
-            count: 0,
             time: 0,
         }
     }
 
-    fn decode(&mut self, raw: &Raw<'_>) -> Entry {
+    pub(super) fn decode(&mut self, raw: &Raw<'_>) -> Entry {
         let seen = Seen::raw(raw, "", Timestamp::UNIX_EPOCH);
-        self.count += 1;
         if seen.realtime != 0 {
             self.time = seen.realtime;
         }
-        let cursor = cursor(raw, self.count, self.time);
+        let cursor = cursor(raw, self.time);
         let mut shared = |text: &[u8]| self.interner.get(&String::from_utf8_lossy(text));
         let monotonic = raw.get("__MONOTONIC_TIMESTAMP");
         let monotonic = monotonic.and_then(|text| std::str::from_utf8(text).ok()?.parse().ok());
@@ -70,7 +67,7 @@ impl Decoder {
 }
 
 /// The entry's own cursor, or one of its place: lines count by bytes, entries one by one.
-fn cursor(raw: &Raw<'_>, count: u64, time: i64) -> String {
+fn cursor(raw: &Raw<'_>, time: i64) -> String {
     let text = |name| {
         raw.get(name)
             .and_then(|value| std::str::from_utf8(value).ok())
@@ -78,8 +75,9 @@ fn cursor(raw: &Raw<'_>, count: u64, time: i64) -> String {
     if let Some(cursor) = text("__CURSOR") {
         return cursor.to_owned();
     }
-    let place = text(OFFSET).and_then(|offset| offset.parse().ok());
-    let place = place.unwrap_or(count);
+    let place: u64 = text(OFFSET)
+        .and_then(|place| place.parse().ok())
+        .unwrap_or(0);
     format!("s={:032x};i={place:x};b={:032x};m=0;t={time:x};x=0", 0, 0)
 }
 
@@ -135,10 +133,9 @@ pub(super) fn find(file: &LogFile, wanted: &str) -> Result<Vec<(String, Vec<u8>)
     while let Some(batch) = raws.blocking_recv() {
         for raw in batch? {
             let raw = raw.as_raw();
-            decoder.count += 1;
             let time = crate::logs::seen::time_of(&raw);
             decoder.time = if time == 0 { decoder.time } else { time };
-            if cursor(&raw, decoder.count, decoder.time) == wanted {
+            if cursor(&raw, decoder.time) == wanted {
                 let ours = |name: &str| name == OFFSET;
                 let fields = raw.fields().filter(|field| !ours(field.name));
                 return Ok(fields
@@ -147,10 +144,10 @@ pub(super) fn find(file: &LogFile, wanted: &str) -> Result<Vec<(String, Vec<u8>)
             }
         }
     }
-    Err(Problem::new(
-        "journal",
-        "journal-entry-gone",
-        Exit::Negative,
-        "the file no longer has this entry",
-    ))
+    Err(gone("the file no longer has this entry"))
+}
+
+/// What was given out cannot be read again.
+pub(super) fn gone(why: &str) -> Problem {
+    Problem::new("journal", GONE, Exit::Negative, why)
 }

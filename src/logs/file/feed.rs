@@ -156,6 +156,23 @@ impl Feed {
         })
     }
 
+    /// The same of a file from this byte on; of a packed one, from this byte of what is packed.
+    pub(super) fn once_from(place: &Place, from: u64) -> io::Result<Feed> {
+        match place {
+            Place::Path(path, None) => {
+                let mut file = File::open(path)?;
+                file.seek(SeekFrom::Start(from))?;
+                Ok(Feed::Once(Box::new(file), None))
+            }
+            Place::Path(path, Some(program)) => {
+                let mut unpacked = unpack(path, program)?;
+                io::copy(&mut (&mut unpacked).take(from), &mut io::sink())?;
+                Ok(Feed::Once(Box::new(unpacked), None))
+            }
+            Place::Input(_) => Feed::once(place),
+        }
+    }
+
     /// The same, and what comes after it; a file from this byte on.
     pub(super) fn growing(place: &Place, from: u64) -> io::Result<Feed> {
         Ok(match place {

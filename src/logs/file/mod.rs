@@ -3,6 +3,7 @@
 //!
 //! They answer the same questions as a host's journal. What a file is, its first bytes tell.
 
+mod back;
 mod entries;
 mod feed;
 mod journal;
@@ -36,7 +37,8 @@ const PEEK: usize = 64 << 10;
 
 /// The field that holds a line of a text file as it is; printed in its place, nowhere else.
 pub const LINE: &str = "_QD_LINE";
-/// The field that holds where the line begins, in bytes; never printed.
+/// The field that holds where the line begins, in bytes, or which entry of the file it is; never
+/// printed.
 pub const OFFSET: &str = "_QD_OFFSET";
 
 /// A file with entries. Cheap to clone.
@@ -47,6 +49,8 @@ pub struct LogFile(Arc<Inner>);
 struct Inner {
     id: HostId,
     kind: Kind,
+    /// Where reading back can begin.
+    places: Mutex<back::Places>,
 }
 
 #[derive(Debug)]
@@ -155,7 +159,11 @@ impl LogFile {
     }
 
     fn new(id: HostId, kind: Kind) -> LogFile {
-        LogFile(Arc::new(Inner { id, kind }))
+        LogFile(Arc::new(Inner {
+            id,
+            kind,
+            places: Mutex::default(),
+        }))
     }
 
     /// Its name, in the place of a host's.
@@ -170,6 +178,14 @@ impl LogFile {
             Ok(inner) => LogFile::new(HostId::new(name), inner.kind),
             // Somebody reads it already under the name it has.
             Err(shared) => LogFile(shared),
+        }
+    }
+
+    /// What we read ourselves.
+    fn stream(&self) -> Option<&Stream> {
+        match &self.0.kind {
+            Kind::Journal(_) => None,
+            Kind::Stream(stream) => Some(stream),
         }
     }
 
@@ -216,15 +232,15 @@ impl LogFile {
 }
 
 impl LogFile {
-    /// Asks once, as [`super::fetch()`] asks a host. What we read ourselves is whole from the start
-    /// on: nothing lies before a cursor that was not given out.
+    /// Asks once, as [`super::fetch()`] asks a host. Of what we read ourselves a cursor is one that
+    /// was given out, and asks for what lies before it.
     pub fn fetch(&self, query: Query) -> Fetched<Entry> {
         match &self.0.kind {
             Kind::Journal(local) => {
                 let fields = Fields::Only(LIST_FIELDS);
                 fetch::start(local.clone(), query, fields, ForLists::default())
             }
-            Kind::Stream(_) if query.cursor.is_some() => mpsc::channel(1).1,
+            Kind::Stream(_) if query.cursor.is_some() => back::fetch(self.clone(), query),
             Kind::Stream(_) => {
                 entries::fetched(self, read::fetch(self.clone(), query, Limits::LIST))
             }

@@ -221,6 +221,13 @@ impl Kept {
     }
 }
 
+/// What to take reading up with, where it was left.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Resume {
+    number: u64,
+    text: Option<Box<text::Parser>>,
+}
+
 /// Turns bytes into the entries that are wanted.
 pub(super) struct Reader {
     parser: Parser,
@@ -230,6 +237,8 @@ pub(super) struct Reader {
     now: Timestamp,
     /// Begun in the midst of an entry, which is left out.
     amidst: bool,
+    /// Entries of the export format so far, wanted or not.
+    number: u64,
     unreadable: Option<String>,
 }
 
@@ -254,6 +263,7 @@ impl Reader {
             host: String::new(),
             now: Timestamp::now(),
             amidst: false,
+            number: 0,
             unreadable: None,
         })
     }
@@ -261,6 +271,7 @@ impl Reader {
     /// The next bytes are from this place of the file on.
     fn begin_at(&mut self, offset: u64) {
         self.amidst = offset > 0 && matches!(self.parser, Parser::Export(..));
+        self.number = 0;
         match &mut self.parser {
             Parser::Export(parser, limits) => **parser = export::Parser::new(*limits),
             Parser::Text(parser, clock) => {
@@ -269,17 +280,42 @@ impl Reader {
         }
     }
 
-    fn feed(&mut self, bytes: &[u8], take: &mut impl FnMut(RawEntry)) {
+    /// How to take the reading up again where the entry under way begins, if that is known.
+    pub(super) fn place(&mut self) -> Option<(u64, Resume)> {
+        let number = self.number;
+        match &mut self.parser {
+            Parser::Export(parser, _) => Some((parser.begun()?, Resume { number, text: None })),
+            Parser::Text(parser, _) => {
+                let (offset, parser) = parser.again();
+                let text = Some(Box::new(parser));
+                Some((offset, Resume { number, text }))
+            }
+        }
+    }
+
+    /// What is fed next is from that place on.
+    pub(super) fn take_up(&mut self, place: &Resume) {
+        match (&mut self.parser, &place.text) {
+            (Parser::Export(parser, limits), _) => **parser = export::Parser::new(*limits),
+            (Parser::Text(parser, _), Some(text)) => parser.clone_from(text),
+            (Parser::Text(..), None) => self.begin_at(0),
+        }
+        self.amidst = false;
+        self.number = place.number;
+    }
+
+    pub(super) fn feed(&mut self, bytes: &[u8], take: &mut impl FnMut(RawEntry)) {
         match &mut self.parser {
             Parser::Export(parser, _) => {
                 parser.feed(bytes);
                 while let Some(item) = parser.next() {
                     let first = std::mem::take(&mut self.amidst);
+                    self.number += u64::from(item.is_ok());
                     match item {
                         Ok(raw) if !first => {
                             let seen = Seen::raw(&raw, &self.host, self.now);
                             if self.select.wants(&seen, Some(&raw)) {
-                                take(raw.to_owned());
+                                take(placed(&raw, self.number));
                             }
                         }
                         Err(error) if !first => self.unreadable = Some(error.to_string()),
@@ -308,16 +344,17 @@ impl Reader {
     }
 
     /// At the end of the file; what comes next is the beginning of another.
-    fn finish(&mut self, take: &mut impl FnMut(RawEntry)) {
+    pub(super) fn finish(&mut self, take: &mut impl FnMut(RawEntry)) {
         match &mut self.parser {
             Parser::Export(parser, _) => {
                 // The last entry may lack the empty line after it.
                 parser.feed(b"\n");
                 while let Some(item) = parser.next() {
                     if let Ok(raw) = item {
+                        self.number += 1;
                         let seen = Seen::raw(&raw, &self.host, self.now);
                         if seen.realtime != 0 && self.select.wants(&seen, Some(&raw)) {
-                            take(raw.to_owned());
+                            take(placed(&raw, self.number));
                         }
                     }
                 }
@@ -332,6 +369,14 @@ impl Reader {
             }
         }
         self.begin_at(0);
+    }
+}
+
+/// An entry that says itself which it is, or with its number in the file.
+fn placed(raw: &Raw<'_>, number: u64) -> RawEntry {
+    match raw.get("__CURSOR") {
+        Some(_) => raw.to_owned(),
+        None => raw.to_owned().with(OFFSET, number.to_string().as_bytes()),
     }
 }
 

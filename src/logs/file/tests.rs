@@ -18,3 +18,156 @@ fn first_bytes_tell_what_it_is() {
     assert_eq!(of(b"about __REALTIME_TIMESTAMP=1"), Magic::Text);
     assert_eq!(of(b""), Magic::Text);
 }
+
+/// Everything that is followed, and the cursors in their order.
+async fn followed(file: &LogFile, query: &Query) -> Vec<Entry> {
+    let mut events = file.follow(query.clone());
+    let mut all = Vec::new();
+    while let Some(event) = events.recv().await {
+        match event {
+            LogEvent::Entries(entries) => all.extend(entries),
+            LogEvent::Live(_) => break,
+            other => panic!("{other:?}"),
+        }
+    }
+    all
+}
+
+async fn back(file: &LogFile, query: &Query, from: &Entry, lines: usize) -> Vec<Entry> {
+    let query = Query {
+        cursor: Some(from.cursor.to_string()),
+        lines: Some(lines),
+        reverse: true,
+        ..query.clone()
+    };
+    let mut fetched = file.fetch(query);
+    let mut all = Vec::new();
+    while let Some(batch) = fetched.recv().await {
+        all.extend(batch.unwrap());
+    }
+    all.reverse();
+    all
+}
+
+/// Several places' worth of entries: an error now and then, times that step back, lines without.
+fn text(count: usize) -> String {
+    use std::fmt::Write;
+    let mut text = String::from("a banner\nand more of it\n");
+    for n in 0..count {
+        let level = if n % 50 == 0 { "ERROR" } else { "INFO" };
+        let (minute, second) = (n / 60 % 60, n % 60);
+        let day = if n % 9_000 > 8_000 { 22 } else { 23 };
+        writeln!(
+            text,
+            "2026-11-{day} 10:{minute:02}:{second:02} {level} request {n} {}",
+            "x".repeat(120)
+        )
+        .unwrap();
+        if n % 7 == 0 {
+            writeln!(text, "  at line {n}").unwrap();
+        }
+    }
+    text
+}
+
+fn export(count: usize, cursors: bool) -> Vec<u8> {
+    let mut out = Vec::new();
+    for n in 0..count {
+        if cursors {
+            out.extend(format!("__CURSOR=s=a;i={n:x};t={:x}\n", 1_795_000_000 + n).bytes());
+        }
+        let priority = if n % 50 == 0 { 3 } else { 6 };
+        let time = 1_795_000_000_000_000 + (n as u64 / 3) * 1_000_000;
+        out.extend(format!("__REALTIME_TIMESTAMP={time}\nPRIORITY={priority}\nMESSAGE\n").bytes());
+        // Looks like the end of an entry, and is none.
+        let message = format!("\n\n__CURSOR=no\nPRIORITY=0\n\n{n} {}", "y".repeat(150));
+        out.extend((message.len() as u64).to_le_bytes());
+        out.extend(message.bytes());
+        out.extend(b"\n\n");
+    }
+    out
+}
+
+#[tokio::test]
+async fn what_was_read_is_read_again_from_any_place() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut files = vec![
+        ("text", text(16_000).into_bytes()),
+        ("own.export", export(10_000, true)),
+        ("plain.export", export(10_000, false)),
+        (
+            "untimed",
+            format!("{}\n", "no time ".repeat(25))
+                .repeat(15_000)
+                .into_bytes(),
+        ),
+    ];
+    let packed = std::process::Command::new("gzip")
+        .args(["-c", "-"])
+        .stdin(std::process::Stdio::piped())
+        .stdout(std::process::Stdio::piped())
+        .spawn();
+    if let Ok(mut gzip) = packed {
+        let mut stdin = gzip.stdin.take().unwrap();
+        let bytes = files[1].1.clone();
+        let writer = std::thread::spawn(move || std::io::Write::write_all(&mut stdin, &bytes));
+        files.push(("packed.gz", gzip.wait_with_output().unwrap().stdout));
+        writer.join().unwrap().unwrap();
+    }
+    for (name, bytes) in files {
+        let path = dir.path().join(name);
+        std::fs::write(&path, bytes).unwrap();
+        for priority in [None, Some(3)] {
+            let query = Query {
+                priority,
+                ..Query::default()
+            };
+            let file = LogFile::open(&path).unwrap();
+            let all = followed(&file, &query).await;
+            let last = all.len().saturating_sub(1);
+            // The first question may be about any place, and later ones about others.
+            for (at, lines) in [
+                (last / 2, 1_000),
+                (last / 2, 1),
+                (last / 2 - last / 4, 1_500),
+                (last, 700),
+                (100.min(last), 1_000),
+                (0, 5),
+            ] {
+                let Some(from) = all.get(at) else { continue };
+                let expected = &all[(at + 1).saturating_sub(lines)..=at];
+                let found = back(&file, &query, from, lines).await;
+                assert!(
+                    found == expected,
+                    "{name} {priority:?} from {at}: {} entries, from {:?} to {:?}",
+                    found.len(),
+                    found.first(),
+                    found.last()
+                );
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_a_file_no_longer_has_is_gone() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("a.log");
+    std::fs::write(&path, text(20_000)).unwrap();
+    let file = LogFile::open(&path).unwrap();
+    let all = followed(&file, &Query::default()).await;
+    assert_eq!(
+        back(&file, &Query::default(), &all[9_000], 3).await.len(),
+        3
+    );
+    // Rotated.
+    std::fs::write(&path, "2027-01-01 00:00:00 anew\n").unwrap();
+    let query = Query {
+        cursor: Some(all[9_000].cursor.to_string()),
+        lines: Some(3),
+        reverse: true,
+        ..Query::default()
+    };
+    let problem = file.fetch(query).recv().await.unwrap().unwrap_err();
+    assert_eq!(problem.code, crate::logs::GONE);
+}

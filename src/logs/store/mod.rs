@@ -201,6 +201,34 @@ impl Store {
         added
     }
 
+    /// Adds a hole before all rows of its host: what was evicted there, if anything was, cannot be
+    /// fetched again.
+    pub fn prepend_gap(&mut self, gap: &Gap) -> RowId {
+        let oldest = self.oldest(&gap.host, |_| true);
+        let lane = self.lane(&gap.host);
+        lane.evicted = None;
+        let time = gap.to.saturating_sub(lane.skew);
+        let time = oldest.map_or(time, |(id, _)| id.time.min(time));
+        lane.newest = lane.newest.max(Some(time));
+        self.down -= 1;
+        let id = RowId {
+            time,
+            seq: self.down,
+        };
+        self.chain.merge(vec![Row {
+            id,
+            late: false,
+            item: Item::Gap(gap.clone()),
+        }]);
+        id
+    }
+
+    /// Whether rows of a host were evicted and not fetched again.
+    pub fn misses(&self, host: &HostId) -> bool {
+        let lane = self.lanes.get(host);
+        lane.is_some_and(|lane| lane.evicted.is_some())
+    }
+
     /// The question for the `count` entries before the oldest held one of this host, newest
     /// first, narrowed as `query`. `None` while nothing of the host is known.
     pub fn back_from(&self, host: &HostId, query: &Query, count: usize) -> Option<Query> {

@@ -198,6 +198,12 @@ impl View {
         added
     }
 
+    /// Adds a hole before all that is held of its host; see [`Store::prepend_gap`].
+    pub fn prepend_gap(&mut self, gap: &Gap) {
+        self.store.prepend_gap(gap);
+        self.sync();
+    }
+
     /// Changes the store in other ways than the above: whole blocks are added, for example.
     pub fn with_store<T>(&mut self, change: impl FnOnce(&mut Store) -> T) -> T {
         let result = change(&mut self.store);

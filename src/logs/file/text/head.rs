@@ -6,7 +6,7 @@ use super::{
 };
 use std::ops::Range;
 
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub(super) struct Head {
     pub(super) time: Option<i64>,
     pub(super) priority: Option<u8>,

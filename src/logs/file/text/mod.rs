@@ -34,7 +34,7 @@ pub(in crate::logs) struct Line<'a> {
 const LARGEST: usize = 1 << 20;
 
 /// Turns bytes into entries.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(in crate::logs) struct Parser {
     clock: Clock,
     buf: Vec<u8>,
@@ -68,6 +68,15 @@ impl Parser {
             gone: offset,
             ..Parser::new(clock)
         }
+    }
+
+    /// Where the entry begins that was not given out yet, and a parser that takes the text up
+    /// again from there.
+    pub(in crate::logs) fn again(&self) -> (u64, Parser) {
+        let offset = self.gone + self.start as u64;
+        let mut parser = Parser::starting_at(self.clock.clone(), offset);
+        parser.timed = self.timed;
+        (offset, parser)
     }
 
     /// Adds bytes of the text. Take all entries out with [`Parser::next`] before the next call.

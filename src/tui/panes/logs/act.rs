@@ -183,6 +183,7 @@ fn to_end(state: &mut State, ctx: &Ctx) -> Vec<Next> {
     state.on_hit = false;
     state.choice = None;
     state.held.let_go();
+    state.intake.let_go();
     vec![Next::Dirty]
 }
 

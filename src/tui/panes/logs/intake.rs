@@ -3,9 +3,10 @@
 
 use super::{LAG_SHOWN, State, held::Held};
 use crate::{
-    logs::{Entry, LogEvent, Query, when},
+    logs::{Entry, GONE, Gap, LogEvent, Query, when},
     problem::Problem,
     remote::HostId,
+    text,
     tui::{
         effect::{Effect, Next},
         msg::{Level, StreamId, StreamMsg},
@@ -32,15 +33,27 @@ pub(super) enum Lane {
     Ended,
 }
 
+/// A question for older entries.
+#[derive(Debug)]
+struct Back {
+    host: HostId,
+    /// The entry that has to come first.
+    cursor: Option<String>,
+    came: Vec<Entry>,
+    wanted: usize,
+}
+
 /// See the module.
 #[derive(Debug, Default)]
 pub(super) struct Intake {
     /// Followed; or `None` when the past is looked at.
     stream: Option<StreamId>,
-    /// Questions for older entries: whose, and what has come.
-    back: HashMap<StreamId, (HostId, Vec<Entry>, usize)>,
-    /// Nothing older is to be had of these.
-    exhausted: BTreeSet<HostId>,
+    back: HashMap<StreamId, Back>,
+    /// Nothing older is to be had of these, unless what was held is evicted again; and whether
+    /// that is where the journal begins.
+    exhausted: BTreeMap<HostId, bool>,
+    /// No more older ones fit into memory.
+    full: bool,
     lanes: BTreeMap<HostId, Lane>,
     /// What is not as it should be, said once.
     warned: BTreeSet<(HostId, &'static str)>,
@@ -124,7 +137,13 @@ impl Intake {
 
     fn ask(&mut self, host: HostId, query: Query, wanted: usize, ctx: &Ctx) -> Next {
         let stream = ctx.ids.stream();
-        self.back.insert(stream, (host.clone(), Vec::new(), wanted));
+        let back = Back {
+            host: host.clone(),
+            cursor: query.cursor.clone(),
+            came: Vec::new(),
+            wanted,
+        };
+        self.back.insert(stream, back);
         let env = ctx.env().clone();
         Next::Do(Effect::Fetch(env, stream, vec![host], query))
     }
@@ -140,9 +159,12 @@ impl Intake {
         ctx: &Ctx,
     ) -> Vec<Next> {
         let mut next = Vec::new();
+        if self.full {
+            return next;
+        }
         for host in hosts {
-            let asked = self.back.values().any(|(asked, ..)| asked == host);
-            if asked || self.exhausted.contains(host) {
+            let asked = self.back.values().any(|back| back.host == *host);
+            if asked || self.exhausted(held, host) {
                 continue;
             }
             let begins = held.oldest_of(host).map(|id| id.time);
@@ -166,10 +188,25 @@ impl Intake {
         self.from.is_some() && self.lanes.values().any(|lane| *lane == Lane::CatchingUp)
     }
 
+    /// Whether nothing older of a host is to be had.
+    fn exhausted(&self, held: &Held, host: &HostId) -> bool {
+        self.exhausted.contains_key(host) && !held.store().misses(host)
+    }
+
+    /// What was read back may be evicted again.
+    pub(super) fn let_go(&mut self) {
+        self.full = false;
+    }
+
+    /// Whether older entries are to be had, but do not fit into memory.
+    pub(super) fn full(&self) -> bool {
+        self.full
+    }
+
     /// Whether what is held of every host goes back to this time (microseconds since 1970).
     pub(super) fn reaches(&self, held: &mut Held, hosts: &[HostId], time: i64) -> bool {
         hosts.iter().all(|host| {
-            self.exhausted.contains(host)
+            self.exhausted(held, host)
                 || held.oldest_of(host).is_some_and(|id| id.time <= time)
                 || matches!(self.lanes.get(host), Some(Lane::Down(_)))
         })
@@ -208,9 +245,10 @@ impl Intake {
         !self.back.is_empty()
     }
 
-    /// Whether no host has older entries.
-    pub(super) fn at_the_beginning(&self) -> bool {
-        !self.lanes.is_empty() && self.lanes.keys().all(|host| self.exhausted.contains(host))
+    /// Whether no host has older entries, nor had any that are gone.
+    pub(super) fn at_the_beginning(&self, held: &Held) -> bool {
+        let whole = |host| self.exhausted.get(host) == Some(&true) && self.exhausted(held, host);
+        !self.lanes.is_empty() && self.lanes.keys().all(whole)
     }
 
     pub(super) fn lanes(&self) -> &BTreeMap<HostId, Lane> {
@@ -251,39 +289,84 @@ pub(super) fn news(state: &mut State, id: StreamId, news: StreamMsg, ctx: &Ctx) 
     let intake = &mut state.intake;
     match news {
         StreamMsg::Fetched(_, entries) => {
-            if let Some((_, held, wanted)) = intake.back.get_mut(&id) {
+            if let Some(back) = intake.back.get_mut(&id) {
                 // The host was asked for so many; more is not taken from it.
-                let room = (*wanted + 1).saturating_sub(held.len());
-                held.extend(entries.into_iter().take(room));
+                let room = (back.wanted + 1).saturating_sub(back.came.len());
+                back.came.extend(entries.into_iter().take(room));
             }
             Vec::new()
         }
-        StreamMsg::Ended(_, end) => {
-            let Some((host, mut entries, wanted)) = intake.back.remove(&id) else {
-                return Vec::new();
-            };
-            let mut next = vec![Next::Do(Effect::Stop(id)), Next::Dirty];
-            if !intake.live() {
-                intake.lanes.insert(host.clone(), Lane::Ended);
+        StreamMsg::Ended(_, end) => match intake.back.remove(&id) {
+            Some(back) => {
+                let mut next = vec![Next::Do(Effect::Stop(id)), Next::Dirty];
+                next.extend(came_back(state, back, end));
+                next
             }
-            if let Err(problem) = end {
-                next.push(Next::Say(Level::Warning, problem.to_string()));
-                return next;
-            }
-            let came = entries.len();
-            entries.reverse();
-            if let Some(begins) = intake.begins {
-                entries.retain(|entry| entry.realtime >= begins);
-            }
-            let wanted_all = entries.len() == came;
-            let added = state.held.prepend(&host, entries);
-            if came < wanted || added == 0 || !wanted_all {
-                state.intake.exhausted.insert(host);
-            }
-            next
-        }
+            None => Vec::new(),
+        },
         StreamMsg::Event(_) => Vec::new(),
     }
+}
+
+/// A question for older entries was answered.
+fn came_back(state: &mut State, back: Back, end: Result<(), Problem>) -> Vec<Next> {
+    let Back {
+        host,
+        cursor,
+        came: mut entries,
+        wanted,
+    } = back;
+    let intake = &mut state.intake;
+    if !intake.live() {
+        intake.lanes.insert(host.clone(), Lane::Ended);
+    }
+    // What was held there may have been evicted meanwhile: this answer is about what lies further back.
+    let now = state.held.back_from(&host, &Query::default(), wanted);
+    if cursor.is_some() && now.and_then(|query| query.cursor) != cursor {
+        return Vec::new();
+    }
+    // The entry that was asked from comes first, or is not there any more, nor what was before it.
+    let gone = match end {
+        Err(problem) if problem.code == GONE => Some(problem.message),
+        Err(problem) => return vec![Next::Say(Level::Warning, problem.to_string())],
+        Ok(()) => cursor
+            .as_deref()
+            .is_some_and(|cursor| entries.first().is_none_or(|first| *first.cursor != *cursor))
+            .then(|| "the journal no longer has it (rotated or vacuumed away)".to_owned()),
+    };
+    let came = entries.len();
+    let mut next = Vec::new();
+    let whole = gone.is_none();
+    if let Some(why) = gone {
+        let note = format!("{host}: older entries cannot be had: {why}");
+        next.push(Next::Say(Level::Info, text::clean(&note).into_owned()));
+        let oldest = state.held.oldest_of(&host).map_or(0, |id| id.time);
+        state.held.prepend_gap(&Gap {
+            from: entries.first().map_or(0, |entry| entry.realtime),
+            to: oldest.saturating_add(state.intake.ahead(&host)),
+            host: host.clone(),
+            why,
+        });
+    } else if !state.held.store().misses(&host) && cursor.is_some() && !entries.is_empty() {
+        // It is held.
+        entries.remove(0);
+    }
+    entries.reverse();
+    let fetched = entries.len();
+    if let Some(begins) = state.intake.begins {
+        entries.retain(|entry| entry.realtime >= begins);
+    }
+    let (new, added) = (entries.len(), state.held.prepend(&host, entries));
+    if came < wanted || new < fetched || new == 0 {
+        state.intake.exhausted.insert(host, whole);
+    }
+    if added < new {
+        state.intake.full = true;
+        let note = "no more fits into the memory for logs: go further back with :at or :since, or \
+                    raise log_budget_mib";
+        next.push(Next::Say(Level::Info, note.to_owned()));
+    }
+    next
 }
 
 fn followed(state: &mut State, news: StreamMsg, ctx: &Ctx) -> Vec<Next> {

@@ -128,9 +128,14 @@ pub(super) fn plain_line(row: LogRow, time: TimeFormat, ctx: &Ctx, out: &mut Str
             let _ = writeln!(out, "{word}: {}", text::clean_bytes(&entry.message));
         }
         LogRow::Gap(gap) => {
-            let _ = write!(out, "-- {}: missing from ", text::clean(gap.host.as_str()));
-            TimeFormat::Iso.write(out, gap.from, ctx.now, &ctx.preferences.zone);
-            out.push_str(" to ");
+            let _ = write!(out, "-- {}: missing ", text::clean(gap.host.as_str()));
+            if gap.from == 0 {
+                out.push_str("all before ");
+            } else {
+                out.push_str("from ");
+                TimeFormat::Iso.write(out, gap.from, ctx.now, &ctx.preferences.zone);
+                out.push_str(" to ");
+            }
             TimeFormat::Iso.write(out, gap.to, ctx.now, &ctx.preferences.zone);
             let _ = writeln!(out, ": {} --", text::clean(&gap.why));
         }

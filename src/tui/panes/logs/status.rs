@@ -151,7 +151,9 @@ fn parts(state: &State, ctx: &Ctx) -> Vec<Part> {
     }
     if state.intake.reading_back() {
         parts.push((Role::Busy, "reading older ones".into()));
-    } else if state.intake.at_the_beginning() && !state.here.following() {
+    } else if state.intake.full() && !state.here.following() {
+        parts.push((Role::Warning, "no room for older ones".into()));
+    } else if state.intake.at_the_beginning(&state.held) && !state.here.following() {
         parts.push((Role::Muted, "from the beginning".into()));
     }
     let held = state.held.store().len() as u64;
@@ -162,11 +164,11 @@ fn parts(state: &State, ctx: &Ctx) -> Vec<Part> {
         format!("{} of {} entries", grouped(shown), grouped(held))
     };
     parts.push((Role::Muted, count));
-    let evicted = state.held.store().evicted();
-    if evicted > 0 {
+    let store = state.held.store();
+    if state.hosts.iter().any(|host| store.misses(host)) {
         parts.push((
             Role::Muted,
-            format!("{} older ones on the hosts", grouped(evicted)),
+            "older ones are read again when scrolled to".into(),
         ));
     }
     parts.0

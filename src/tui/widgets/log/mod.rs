@@ -330,8 +330,12 @@ impl LogStyle<'_> {
             TimeFormat::Relative => TimeFormat::Short,
             format => format,
         };
-        format.write(&mut note, gap.from, self.now, self.zone);
-        note.push_str(" to ");
+        if gap.from == 0 {
+            note.push_str("all before ");
+        } else {
+            format.write(&mut note, gap.from, self.now, self.zone);
+            note.push_str(" to ");
+        }
         format.write(&mut note, gap.to, self.now, self.zone);
         let _ = write!(
             note,

@@ -1,5 +1,6 @@
 //! The pane driven by actions and news, without a host.
 
+mod back;
 mod hand_over;
 mod panels;
 mod several;
@@ -471,58 +472,6 @@ fn what_hosts_are_asked_for_starts_anew_and_makes_the_command_line() {
     assert_eq!(
         cli(bench.state(), &bench.ctx()).unwrap(),
         "qd -e production --host web-1 logs -b -1"
-    );
-}
-
-#[test]
-fn older_entries_are_asked_of_the_host_until_there_are_none() {
-    let mut bench = Bench::new(&["web-1"], (100, 11));
-    let old: Vec<Entry> = (0..1_200)
-        .map(|n| bench.entry("web-1", &format!("old {n}")))
-        .collect();
-    bench.flow(20);
-    bench.act("list.top");
-    let fetch = |bench: &Bench| {
-        bench.next.iter().find_map(|next| match next {
-            Next::Do(Effect::Fetch(_, stream, _, query)) => Some((*stream, query.clone())),
-            _ => None,
-        })
-    };
-    let (stream, query) = fetch(&bench).unwrap();
-    assert!(query.reverse && query.cursor.is_some());
-    // Asked once, not with every key.
-    bench.act("list.up");
-    assert!(fetch(&bench).is_none());
-    let host = HostId::new("web-1");
-    let first = bench.state().held.row(0).is_some();
-    assert!(first);
-    let mut page: Vec<Entry> = old[200..].to_vec();
-    page.reverse();
-    bench.tell(PaneMsg::Stream(
-        stream,
-        StreamMsg::Fetched(host.clone(), page),
-    ));
-    bench.tell(PaneMsg::Stream(
-        stream,
-        StreamMsg::Ended(host.clone(), Ok(())),
-    ));
-    assert_eq!(bench.state().held.len(), 1_020);
-    bench.act("list.top");
-    let (stream, _) = fetch(&bench).unwrap();
-    let mut page: Vec<Entry> = old[..201].to_vec();
-    page.reverse();
-    bench.tell(PaneMsg::Stream(
-        stream,
-        StreamMsg::Fetched(host.clone(), page),
-    ));
-    bench.tell(PaneMsg::Stream(stream, StreamMsg::Ended(host, Ok(()))));
-    assert_eq!(bench.state().held.len(), 1_220);
-    bench.act("list.top");
-    assert!(fetch(&bench).is_none());
-    let screen = bench.screen();
-    assert!(
-        screen.contains("old 0") && screen.contains("from the beginning"),
-        "{screen}"
     );
 }
 
