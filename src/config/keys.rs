@@ -32,6 +32,7 @@ pub const SECRETS: &[&str] = &[
     "aws_secret_access_key",
     "elasticsearch_password_",
     "hcloud_token_",
+    "hcloud_endpoint_",
     "vault_db_password_",
 ];
 

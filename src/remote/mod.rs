@@ -4,6 +4,7 @@
 //! [`Prompter`]; the state of each connection is published as a [`ConnState`].
 
 pub mod fleet;
+pub mod hetzner;
 pub mod metrics;
 pub mod ssh;
 pub mod systemd;

@@ -23,6 +23,8 @@ pub enum SecretKey<'a> {
     ElasticsearchPassword(&'a str),
     /// Token of the environment's Hetzner project.
     HcloudToken(&'a str),
+    /// Address of the Hetzner API, where it is another than usual.
+    HcloudEndpoint(&'a str),
     /// Password of Vault's database.
     VaultDbPassword(&'a str),
 }
@@ -41,30 +43,21 @@ impl fmt::Display for SecretKey<'_> {
             AwsSecretAccessKey => f.write_str("aws_secret_access_key"),
             ElasticsearchPassword(env) => write!(f, "elasticsearch_password_{env}"),
             HcloudToken(env) => write!(f, "hcloud_token_{env}"),
+            HcloudEndpoint(env) => write!(f, "hcloud_endpoint_{env}"),
             VaultDbPassword(env) => write!(f, "vault_db_password_{env}"),
         }
     }
 }
 
 impl SecretKey<'_> {
-    /// The environment variables that may hold it, the first has precedence.
-    pub fn variables(&self) -> Vec<String> {
-        let upper: String = self
-            .to_string()
-            .chars()
-            .map(|c| {
-                if c.is_ascii_alphanumeric() {
-                    c.to_ascii_uppercase()
-                } else {
-                    '_'
-                }
-            })
-            .collect();
-        let mut names = vec![format!("QD_SECRET_{upper}")];
-        if let SecretKey::HcloudToken(_) = self {
-            names.push("HCLOUD_TOKEN".into());
-        }
-        names
+    /// The environment variable that may hold it.
+    pub fn variable(&self) -> String {
+        let name = self.to_string();
+        let upper = name.chars().map(|c| match c.is_ascii_alphanumeric() {
+            true => c.to_ascii_uppercase(),
+            false => '_',
+        });
+        "QD_SECRET_".chars().chain(upper).collect()
     }
 }
 
@@ -86,6 +79,7 @@ mod tests {
             AwsSecretAccessKey,
             ElasticsearchPassword(""),
             HcloudToken(""),
+            HcloudEndpoint(""),
             VaultDbPassword(""),
         ];
         assert_eq!(all.map(|k| k.to_string()), keys::SECRETS);
@@ -94,12 +88,12 @@ mod tests {
     #[test]
     fn variables() {
         assert_eq!(
-            SecretKey::HcloudToken("eu-1").variables(),
-            ["QD_SECRET_HCLOUD_TOKEN_EU_1", "HCLOUD_TOKEN"]
+            SecretKey::HcloudToken("eu-1").variable(),
+            "QD_SECRET_HCLOUD_TOKEN_EU_1"
         );
         assert_eq!(
-            SecretKey::AwsAccessKeyId.variables(),
-            ["QD_SECRET_AWS_ACCESS_KEY_ID"]
+            SecretKey::AwsAccessKeyId.variable(),
+            "QD_SECRET_AWS_ACCESS_KEY_ID"
         );
     }
 }

@@ -96,17 +96,16 @@ impl Secrets {
     }
 
     /// One secret, or `None` when no source has it. An empty value counts as none, so that
-    /// secrets.json may stand beside an encrypted file as its pattern. Variables come first
-    /// (`QD_SECRET_<KEY>`, and `HCLOUD_TOKEN` for the Hetzner token), then secrets.json, then
-    /// the encrypted file; a source is only touched when those before it do not have the key.
+    /// secrets.json may stand beside an encrypted file as its pattern. The variable
+    /// `QD_SECRET_<KEY>` comes first, then secrets.json, then the encrypted file; a source is only
+    /// touched when those before it do not have the key.
     pub async fn get(&self, key: SecretKey<'_>) -> Result<Option<Secret>, Problem> {
-        for name in key.variables() {
-            if let Some(value) = (self.variable)(&name).filter(|v| !v.is_empty()) {
-                return Ok(Some(Secret {
-                    value: SecretString::from(value),
-                    origin: Origin::Variable(name),
-                }));
-            }
+        let name = key.variable();
+        if let Some(value) = (self.variable)(&name).filter(|v| !v.is_empty()) {
+            return Ok(Some(Secret {
+                value: SecretString::from(value),
+                origin: Origin::Variable(name),
+            }));
         }
         let name = key.to_string();
         for encrypted in [false, true] {
