@@ -1,5 +1,5 @@
-//! Random, mutated input for what reads other people's bytes: the journal export format, the filter
-//! grammar, times. Each target runs for `QD_FUZZ_SECONDS` (2 when unset); a failure tells the input
+//! Random, mutated input for what reads other people's bytes: the journal export format, files of any
+//! kind, the filter grammar, times. Each target runs for `QD_FUZZ_SECONDS` (2 when unset); a failure tells the input
 //! and its seed, which `QD_FUZZ_SEED` repeats as long as the input did not grow out of others.
 
 #![allow(
@@ -15,7 +15,10 @@ use jiff::{Timestamp, Zoned};
 use quarterdeck::{
     filter::Filter,
     logs::{
+        Query,
         export::{Limits, Parser},
+        file::{Format, LINE, LogFile},
+        query::Fields,
         seen::{FIELDS, Seen},
         when,
     },
@@ -269,5 +272,116 @@ fn times() {
             all.iter().all(Result::is_ok) || all.iter().all(Result::is_err),
             "{text}"
         );
+    });
+}
+
+/// What a file is, and the lines, times and entries in it; read forwards, and back again.
+#[test]
+fn files() {
+    let corpus: [&[u8]; 14] = [
+        b"2026-11-23 10:00:00 ERROR one\n  more\n2026-11-23T10:00:02.5+01:00 INFO two\n",
+        b"Nov 23 14:05:30 web-1 nginx[17]: GET / 200\nFeb 29 23:59:60 web-1 -- MARK --\n",
+        b"1.2.3.4 - - [23/Nov/2026:14:05:30 +0100] \"GET /\" 500 12 \"-\" \"x\"\r\n",
+        b"[Mon Nov 23 14:05:30.123456 2026] [core:error] [pid 7] AH00037\n",
+        b"E1123 14:05:30.123456    17 main.go:3] klog\nI1123 14:05:31.000000 17 x.go:4] y\n",
+        b"1795427434.795 epoch\n1795427435795 millis\n<3>Oct  3 01:02:03 a b: c\n",
+        b"{\"time\":\"2026-11-23T10:00:00Z\",\"level\":\"warn\",\"msg\":\"a\"}\n{\"ts\":1795427434.5}\n",
+        b"ts=2026-11-23T10:00:00Z level=error msg=\"x y\"\nno time at all\n\n",
+        b"__CURSOR=s=1;i=2\n__REALTIME_TIMESTAMP=1795427434795173\nMESSAGE=hello\nPRIORITY=3\n\n",
+        b"MESSAGE\n\x01\0\0\0\0\0\0\0x\n__REALTIME_TIMESTAMP=1\n\n__REALTIME_TIMESTAMP=2\nA=b\n\n",
+        b"LPKSHHRH\0\0\0\0",
+        // "one\ntwo\n", packed by gzip; and the beginnings of others.
+        b"\x1f\x8b\x08\0\0\0\0\0\0\x03\xcb\xcf\x4b\xe5\x2a\x29\xcf\xe7\x02\0\xc2\x31\x6c\xa3\x08\0\0\0",
+        b"\x28\xb5\x2f\xfd\x04\x58\x41\0\0one\ntwo\n",
+        b"\xfd7zXZ\0\0\x04",
+    ];
+    let tokens: [&[u8]; 12] = [
+        b"\n",
+        b"\r\n",
+        b"9999-12-31 23:59:59",
+        b"0000-00-00 00:00:00",
+        b"-9223372036854775808",
+        b"+99:99",
+        b"2026-02-30T24:00:60Z",
+        b"__REALTIME_TIMESTAMP=",
+        b"\"time\":",
+        b"[",
+        b"\xff\xfe\0",
+        b"<999>",
+    ];
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("x");
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .build()
+        .unwrap();
+    fuzz(&corpus, &tokens, |input, random| {
+        std::fs::write(&path, input).unwrap();
+        let file = match LogFile::open(&path) {
+            Ok(file) => file,
+            Err(problem) => {
+                assert!(problem.code.starts_with("journal-"), "{problem}");
+                return;
+            }
+        };
+        // journalctl is not what is tried here.
+        let Some(format) = file.format() else { return };
+        runtime.block_on(async {
+            let mut raws = file.fetch_raw(Query::default(), Fields::All, Limits::WHOLE);
+            let mut lines = Vec::new();
+            while let Some(Ok(batch)) = raws.recv().await {
+                for raw in batch {
+                    let raw = raw.as_raw();
+                    let time = raw.get("__REALTIME_TIMESTAMP").map(String::from_utf8_lossy);
+                    if let (Format::Text, Some(time)) = (format, time) {
+                        assert!(Timestamp::from_microsecond(time.parse().unwrap()).is_ok());
+                    }
+                    lines.extend(raw.get(LINE).unwrap_or_default());
+                    lines.push(b'\n');
+                }
+            }
+            // No byte of a text is lost, but for what ends its lines.
+            let packed = [
+                &b"\x1f\x8b"[..],
+                b"\x28\xb5\x2f\xfd",
+                b"\xfd7zXZ\0",
+                b"BZh",
+                b"\x04\x22\x4d\x18",
+            ];
+            if format == Format::Text && !packed.iter().any(|magic| input.starts_with(magic)) {
+                let text = |bytes: &[u8]| -> Vec<u8> {
+                    let end = bytes.iter().rposition(|b| !matches!(b, b'\n' | b'\r'));
+                    let kept = bytes[..end.map_or(0, |end| end + 1)].iter();
+                    kept.filter(|b| **b != b'\r').copied().collect()
+                };
+                assert_eq!(
+                    text(&lines).escape_ascii().to_string(),
+                    text(input).escape_ascii().to_string()
+                );
+            }
+            let mut fetched = file.fetch(Query::default());
+            let mut all = Vec::new();
+            while let Some(Ok(batch)) = fetched.recv().await {
+                all.extend(batch);
+            }
+            let cursors: std::collections::HashSet<_> = all.iter().map(|e| &e.cursor).collect();
+            if all.is_empty() || cursors.len() < all.len() {
+                return;
+            }
+            let at = random.usize(..all.len());
+            let back = Query {
+                cursor: Some(all[at].cursor.to_string()),
+                lines: Some(random.usize(1..=all.len() + 1)),
+                reverse: true,
+                ..Query::default()
+            };
+            let most = back.lines.unwrap();
+            let mut fetched = file.fetch(back);
+            let mut found = Vec::new();
+            while let Some(batch) = fetched.recv().await {
+                found.extend(batch.unwrap());
+            }
+            found.reverse();
+            assert_eq!(found, all[(at + 1).saturating_sub(most)..=at]);
+        });
     });
 }

@@ -15,6 +15,8 @@ use tokio::io::AsyncReadExt;
 
 /// Most entries handed over at once.
 pub(super) const BATCH: usize = 512;
+/// Most bytes of entries handed over at once, unless a single one has more.
+pub(super) const BATCH_BYTES: usize = 512 << 10;
 /// Longest time an entry waits for others.
 pub(super) const BATCH_WAIT: Duration = Duration::from_millis(30);
 /// Batches under way; whoever reads slower holds the host's journalctl back.
@@ -75,6 +77,8 @@ pub(super) trait Decode: Send + 'static {
     fn decode(&mut self, raw: &Raw<'_>, host: &HostId) -> Option<Self::Item>;
     fn cursor(item: &Self::Item) -> &[u8];
     fn mark(item: &Self::Item) -> Option<Mark>;
+    /// About how many bytes of memory it takes.
+    fn weight(item: &Self::Item) -> usize;
 }
 
 /// Entries for lists.
@@ -94,6 +98,10 @@ impl Decode for ForLists {
 
     fn cursor(item: &Entry) -> &[u8] {
         item.cursor.as_bytes()
+    }
+
+    fn weight(item: &Entry) -> usize {
+        size_of::<Entry>() + item.message.len() + item.cursor.len()
     }
 
     fn mark(item: &Entry) -> Option<Mark> {
@@ -121,6 +129,10 @@ impl Decode for AsTheyCame {
 
     fn cursor(item: &RawEntry) -> &[u8] {
         item.as_raw().get("__CURSOR").unwrap_or_default()
+    }
+
+    fn weight(item: &RawEntry) -> usize {
+        item.held()
     }
 
     fn mark(item: &RawEntry) -> Option<Mark> {

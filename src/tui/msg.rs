@@ -48,6 +48,8 @@ pub enum Msg {
     Env(EnvId, EnvMsg),
     /// News of a journal stream.
     Stream(StreamId, StreamMsg),
+    /// A message that takes memory, with the room it takes among those that wait for the screen.
+    Weighed(Box<Msg>, tokio::sync::OwnedSemaphorePermit),
     /// An answer to a pane's question.
     Reply(RequestId, Result<Reply, Problem>),
     /// A plan is ready, or could not be made.

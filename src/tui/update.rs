@@ -74,6 +74,8 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
         }
         Msg::Focus(_) => {}
         Msg::Env(env, news) => world::news(model, &env, news, out),
+        // Its room is free again once it was taken.
+        Msg::Weighed(msg, _room) => return update(model, *msg),
         Msg::Stream(id, news) => {
             if let Some(screen) = model.owners.get(&id.0).copied() {
                 tell(model, screen, PaneMsg::Stream(id, news), out);

@@ -121,10 +121,15 @@ impl TestHost {
             stream.extend(message);
             stream.extend(b"\n\n");
         }
+        self.import(&stream);
+    }
+
+    /// Puts the entries of a journal export stream into its journal, as a file of their own.
+    pub fn import(&self, stream: &[u8]) {
         let script = "cd /var/log/journal/$(cat /etc/machine-id) && \
              /usr/lib/systemd/systemd-journal-remote -o /var/tmp/planted.journal - && \
              install -m 640 -g systemd-journal /var/tmp/planted.journal system@planted.journal";
-        self.feed(&["sh", "-c", script], &stream);
+        self.feed(&["sh", "-c", script], stream);
     }
 
     /// A configuration directory whose only host this is, under its label.

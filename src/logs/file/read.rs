@@ -164,12 +164,12 @@ fn run(
         if caught_up && let Some(kept) = kept.take() {
             batch.extend(kept.entries);
         }
-        if !batch.is_empty()
-            && sender
-                .blocking_send(LogEvent::Entries(std::mem::take(&mut batch)))
-                .is_err()
-        {
-            return Ok(());
+        while !batch.is_empty() {
+            let rest = batch.split_off(batch.len().min(BATCH));
+            let piece = LogEvent::Entries(std::mem::replace(&mut batch, rest));
+            if sender.blocking_send(piece).is_err() {
+                return Ok(());
+            }
         }
         if caught_up {
             live = true;

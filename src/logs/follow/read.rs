@@ -7,7 +7,7 @@ use crate::logs::{
     export::{Limits, Raw},
     fetch::unreadable_entry,
     query,
-    stream::{BATCH, BATCH_WAIT, Decode, Source, Stream},
+    stream::{BATCH, BATCH_BYTES, BATCH_WAIT, Decode, Source, Stream},
 };
 use crate::problem::Problem;
 use crate::remote::ssh::{Argv, ExitStatus, SshError};
@@ -106,7 +106,8 @@ impl<S: Source, D: Decode> Follower<S, D> {
             self.send(LogEvent::Live(id)).await?;
         }
         self.last_number = None;
-        let (mut batch, mut given, mut unreadable) = (Vec::new(), 0, None);
+        let (mut batch, mut bytes) = (Vec::new(), 0);
+        let (mut given, mut unreadable) = (0, None);
         let mut due = Instant::now();
         loop {
             let more = tokio::select! {
@@ -185,10 +186,12 @@ impl<S: Source, D: Decode> Follower<S, D> {
                 }
                 if batch.is_empty() {
                     due = Instant::now() + BATCH_WAIT;
+                    bytes = 0;
                 }
+                bytes += D::weight(&entry);
                 batch.push(entry);
                 given += 1;
-                if batch.len() >= BATCH {
+                if batch.len() >= BATCH || bytes >= BATCH_BYTES {
                     self.give(&mut batch).await?;
                 }
             }

@@ -24,6 +24,7 @@ enum Step {
     Gap(u8),
     Batch(u8, i64, usize),
     Prepend(u8, usize),
+    Hole(u8),
     Filter(Vec<(usize, bool, bool)>, usize),
     Search(usize),
     Slice(usize),
@@ -39,6 +40,7 @@ fn step() -> impl Strategy<Value = Step> {
         1 => (0u8..3).prop_map(Step::Gap),
         2 => (0u8..3, 0i64..90, 1usize..40).prop_map(|(h, t, n)| Step::Batch(h, t, n)),
         2 => (0u8..3, 1usize..20).prop_map(|(h, n)| Step::Prepend(h, n)),
+        1 => (0u8..3).prop_map(Step::Hole),
         2 => (vec(clause, 0..3), prop_oneof![Just(0), 1usize..30]).prop_map(|(c, n)| Step::Filter(c, n)),
         2 => (0..FILTERS.len()).prop_map(Step::Search),
         4 => (1usize..20_000).prop_map(Step::Slice),
@@ -88,6 +90,21 @@ fn apply(view: &mut View, n: usize, step: Step) {
         Step::Prepend(host, count) => {
             let old = (0..count).map(|k| entry(host, -100, 1_000_000 * (n + 1) + k, k % 4, 5));
             view.prepend(&HostId::new(format!("h{host}")), old.collect());
+        }
+        Step::Hole(host) => {
+            let host = HostId::new(format!("h{host}"));
+            let to = view.oldest_of(&host).map_or(0, |id| id.time);
+            view.prepend_gap(&Gap {
+                host: host.clone(),
+                from: 0,
+                to,
+                why: "vacuumed".into(),
+            });
+            let oldest = view
+                .store
+                .oldest_of(&host)
+                .and_then(|(_, at)| view.store.row(at));
+            assert!(oldest.is_some_and(|row| row.entry().is_none()) && !view.store.misses(&host));
         }
         Step::Filter(clauses, context) => {
             let clauses = clauses.into_iter().map(|(filter, out, on)| Clause {

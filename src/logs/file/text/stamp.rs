@@ -267,12 +267,13 @@ impl<'a> Cursor<'a> {
 
     /// Exactly so many digits.
     fn number(&mut self, digits: usize) -> Option<i64> {
-        let mut number = 0;
+        let mut number: i64 = 0;
         for byte in self.bytes.get(self.at..self.at + digits)? {
             if !byte.is_ascii_digit() {
                 return None;
             }
-            number = number * 10 + i64::from(byte - b'0');
+            let digit = i64::from(byte - b'0');
+            number = number.checked_mul(10)?.checked_add(digit)?;
         }
         self.at += digits;
         Some(number)
