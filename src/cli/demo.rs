@@ -4,13 +4,14 @@ use super::{Global, Run, console::Screen, interrupt};
 use crate::demo;
 use crate::problem::{Exit, Problem};
 use clap::Args;
-use std::io::Write;
+use std::{io::Write, path::PathBuf};
 
 /// The console on an embedded environment, without network, accounts or servers
 ///
 /// Three simulated hosts with a story: a container that crashes until it is restarted, a disk
 /// that fills until cleanup.service is started, a timer whose job fails each third time, busy
-/// logs. Operations work. Everything listens on loopback and is gone afterwards.
+/// logs. At a simulated Hetzner there are their servers, a load balancer that works, volumes,
+/// addresses and more. Operations work. Everything listens on loopback and is gone afterwards.
 #[derive(Debug, Args)]
 pub struct Demo {
     /// Only serve it, for other programs: prints KEY=VALUE lines, then READY, and runs until
@@ -20,6 +21,12 @@ pub struct Demo {
     /// Makes the story repeatable
     #[arg(long, value_name = "N", default_value_t = 1)]
     seed: u64,
+    /// Lists N more servers at Hetzner
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u32).range(..=20_000))]
+    hetzner_servers: u32,
+    /// Has requests and actions at Hetzner go wrong as this file says; docs/testing.md describes it
+    #[arg(long, value_name = "FILE")]
+    hetzner_faults: Option<PathBuf>,
     #[command(flatten)]
     screen: Screen,
 }
@@ -31,7 +38,19 @@ pub(crate) async fn run(global: &Global, screen: &Screen, command: Demo) -> Run 
     if command.headless && futures::poll!(interrupted.as_mut()).is_ready() {
         return Ok(0);
     }
-    let demo = demo::Demo::start(command.seed).await.map_err(|error| {
+    let plan = match &command.hetzner_faults {
+        None => demo::Plan::default(),
+        Some(path) => demo::Plan::read(path).map_err(|error| {
+            Problem::new("demo", "fault-plan", Exit::Usage, error.to_string())
+                .hint("docs/testing.md describes the file")
+        })?,
+    };
+    let options = demo::Options {
+        seed: command.seed,
+        servers: usize::try_from(command.hetzner_servers).unwrap_or(0),
+        plan,
+    };
+    let demo = demo::Demo::start_with(options).await.map_err(|error| {
         Problem::new(
             "demo",
             "demo-start",

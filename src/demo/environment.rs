@@ -1,7 +1,12 @@
 //! The embedded environment: hosts, keys and a configuration in a temporary directory.
 
-use super::host::{Host, now};
-use super::{ssh, ssh::Fault, story};
+use super::{
+    hetzner::{self, Hetzner, Plan},
+    host::{Host, now},
+    site,
+    ssh::{self, Fault},
+    story,
+};
 use russh::keys::{
     PrivateKey,
     ssh_key::{LineEnding, private::Ed25519Keypair},
@@ -24,6 +29,9 @@ pub enum DemoError {
     /// A file or directory could not be made.
     #[error("{0}: {1}")]
     File(PathBuf, io::Error),
+    /// The simulated API does not start.
+    #[error("Hetzner's API: {0}")]
+    Hetzner(io::Error),
     /// No port could be listened on.
     #[error("no free port on 127.0.0.1: {0}")]
     Port(io::Error),
@@ -32,10 +40,22 @@ pub enum DemoError {
     Key(String),
 }
 
+/// What a demo begins with.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// Makes the story repeatable.
+    pub seed: u64,
+    /// Servers at Hetzner beyond those of the story.
+    pub servers: usize,
+    /// What goes wrong at Hetzner.
+    pub plan: Plan,
+}
+
 /// The running environment. Ends, and leaves nothing behind, when dropped.
 pub struct Demo {
     directory: Directory,
     hosts: Vec<(Arc<Host>, u16)>,
+    hetzner: Hetzner,
     _tasks: JoinSet<()>,
 }
 
@@ -92,6 +112,16 @@ impl Demo {
     /// Starts everything on free loopback ports; `seed` makes the story repeatable. Must be
     /// called within a tokio runtime.
     pub async fn start(seed: u64) -> Result<Demo, DemoError> {
+        let options = Options {
+            seed,
+            ..Options::default()
+        };
+        Demo::start_with(options).await
+    }
+
+    /// The same, with everything that can be chosen.
+    pub async fn start_with(options: Options) -> Result<Demo, DemoError> {
+        let seed = options.seed;
         let directory = Directory::new()?;
         let bad = |error: russh::keys::ssh_key::Error| DemoError::Key(error.to_string());
         let client = key()?;
@@ -136,6 +166,13 @@ impl Demo {
         directory.write("known_hosts", &known)?;
         let text = serde_json::Value::Object(config);
         directory.write("config.json", &format!("{text:#}\n"))?;
+        let hetzner = Hetzner::start(hetzner::Options {
+            seed,
+            servers: options.servers,
+            empty: false,
+            plan: options.plan,
+        });
+        let hetzner = hetzner.await.map_err(DemoError::Hetzner)?;
         let mut running = Vec::new();
         for (making, port, listener, host_key) in hosts {
             let host = making
@@ -143,6 +180,9 @@ impl Demo {
                 .map_err(|error| DemoError::Key(error.to_string()))?;
             let host = Arc::new(host);
             tasks.spawn(host.clone().live());
+            if let Some(address) = hetzner.address(&host.name) {
+                tasks.spawn(site::serve(host.clone(), address));
+            }
             tasks.spawn(ssh::serve(
                 host.clone(),
                 listener,
@@ -154,6 +194,7 @@ impl Demo {
         Ok(Demo {
             directory,
             hosts: running,
+            hetzner,
             _tasks: tasks,
         })
     }
@@ -168,6 +209,11 @@ impl Demo {
         self.hosts
             .iter()
             .map(|(host, port)| (host.name.as_str(), *port))
+    }
+
+    /// The simulated Hetzner.
+    pub fn hetzner(&self) -> &Hetzner {
+        &self.hetzner
     }
 
     /// Has a host or its link misbehave; nothing when there is no such host.
@@ -202,6 +248,7 @@ impl Demo {
         }
         text.push_str(&format!("QD_DEMO_SSH_KEY={directory}/id_ed25519\n"));
         text.push_str(&format!("QD_DEMO_KNOWN_HOSTS={directory}/known_hosts\n"));
+        text.push_str(&self.hetzner.variables());
         text
     }
 }
