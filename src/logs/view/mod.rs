@@ -1,10 +1,11 @@
-//! What is seen of the store: the rows that pass the filters, with rows around them, and the hits
-//! of a search among them.
+//! What is seen of the store: the rows that pass the filters, with rows around them, folded where
+//! they are alike, and the hits of a search among them.
 //!
 //! Blocks are asked one after the other from where one reads, a slice of work at a time; until a
 //! block was asked none of its rows is shown. Rows that come in are asked at once. Pure, and no
 //! drawing.
 
+mod fold;
 mod part;
 mod spread;
 mod steps;
@@ -19,9 +20,12 @@ use super::{
     store::{BlockId, Row, RowId, Store},
 };
 use crate::{filter::Filter, remote::HostId};
+use fold::Folder;
 use jiff::Timestamp;
 use part::Part;
 use std::{cell::RefCell, collections::HashMap, sync::Arc};
+
+pub use fold::{Folded, Folding};
 
 /// Rows that are kept at hand for the next frame.
 const AT_HAND: usize = 1024;
@@ -29,7 +33,7 @@ const AT_HAND: usize = 1024;
 /// Work done at once when the store changed, in the units of [`View::slice`].
 const AT_ONCE: usize = 2 << 20;
 
-/// A row that is shown.
+/// A row that is listed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Shown {
     /// Which.
@@ -49,7 +53,9 @@ pub struct View {
     context: usize,
     /// Where one reads: the end without it.
     focus: Option<RowId>,
+    folder: Folder,
     shown: usize,
+    listed: usize,
     hits: usize,
     /// Rows of blocks that were not asked yet.
     waiting: usize,
@@ -78,7 +84,9 @@ impl View {
             searched: Filter::default(),
             context: 0,
             focus: None,
+            folder: Folder::default(),
             shown: 0,
+            listed: 0,
             hits: 0,
             waiting: 0,
             pending: 0,
@@ -121,7 +129,7 @@ impl View {
         // What is known of the rows stays when only more or less around them is shown.
         if clauses != self.clauses() {
             self.filter = Evaluator::new(Arc::new(Question::new(clauses, now)));
-            self.parts.iter_mut().for_each(|part| part.passed = None);
+            self.parts.iter_mut().for_each(|part| part.set_passed(None));
             self.ask_for_nothing();
         }
         self.spread(0..self.parts.len());
@@ -145,8 +153,14 @@ impl View {
         self.focus = row;
     }
 
-    /// How many rows are shown.
+    /// How many rows are listed: those that are shown, less those that others stand for
+    /// ([`View::set_folding`]).
     pub fn len(&self) -> usize {
+        self.listed
+    }
+
+    /// How many rows are shown, each counted where one stands for several.
+    pub fn whole_len(&self) -> usize {
         self.shown
     }
 
@@ -267,9 +281,9 @@ impl View {
     fn ask(&mut self, at: usize) -> Option<usize> {
         let (part, block) = (self.parts.get_mut(at)?, self.store.blocks().get(at)?);
         let mut spent = None;
-        if part.passed.is_none() {
+        if part.passed().is_none() {
             let (passed, work) = self.filter.ask(block);
-            part.passed = Some(passed);
+            part.set_passed(Some(passed));
             spent = Some(work);
         }
         if part.found.is_none()
@@ -289,8 +303,8 @@ impl View {
     fn ask_for_nothing(&mut self) {
         if self.filter.question().is_empty() {
             let everything = super::question::Matches::All;
-            for part in self.parts.iter_mut().filter(|part| part.passed.is_none()) {
-                part.passed = Some(everything.clone());
+            for part in self.parts.iter_mut().filter(|part| part.passed().is_none()) {
+                part.set_passed(Some(everything.clone()));
             }
         }
     }
@@ -298,21 +312,24 @@ impl View {
     /// Counts anew from this part on.
     fn reckon(&mut self, from: usize) {
         let before = from.checked_sub(1).and_then(|at| self.parts.get(at));
-        let (mut shown, mut hits) = before.map_or((0, 0), |part| {
+        let (mut shown, mut listed, mut hits) = before.map_or((0, 0, 0), |part| {
             let shown = part.shown_before + part.shown_count();
-            (shown, part.hits_before + part.hits_count())
+            let listed = part.listed_before + part.listed_count();
+            (shown, listed, part.hits_before + part.hits_count())
         });
         for part in self.parts.iter_mut().skip(from) {
             part.shown_before = shown;
+            part.listed_before = listed;
             part.hits_before = hits;
+            listed += part.listed_count();
             shown += part.shown_count();
             hits += part.hits_count();
         }
-        self.shown = shown;
-        self.hits = hits;
+        (self.shown, self.listed, self.hits) = (shown, listed, hits);
+        self.folder.stale();
         if from == 0 {
             let searching = self.search.is_some();
-            let open = |part: &&Part| part.passed.is_none();
+            let open = |part: &&Part| part.passed().is_none();
             let parts = self.parts.iter();
             self.waiting = parts.clone().filter(open).map(|part| part.rows).sum();
             let pending = |part: &&Part| open(part) || (searching && part.found.is_none());

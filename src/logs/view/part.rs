@@ -1,5 +1,6 @@
 //! What is known of one block of the store: which of its rows pass, are shown, are hit.
 
+use super::fold::Found;
 use crate::logs::{
     question::{Bits, Matches},
     store::{Block, BlockId, RowId},
@@ -13,15 +14,20 @@ pub(super) struct Part {
     pub(super) last: RowId,
     pub(super) rows: usize,
     /// The rows that pass the filters; `None` until the block is asked.
-    pub(super) passed: Option<Matches>,
+    passed: Option<Matches>,
     /// Those and the ones near them, where more than those that pass are shown.
-    pub(super) spread: Option<Matches>,
+    spread: Option<Matches>,
+    /// What there is to fold, when rows are folded; `None` until somebody looked.
+    pub(super) fold: Option<Found>,
+    /// Those of the shown rows that are listed; `None` where none is folded.
+    pub(super) folded: Option<Matches>,
     /// The rows that the search finds; `None` until the block is asked.
     pub(super) found: Option<Matches>,
     /// Those of them that are shown.
     pub(super) hits: Matches,
-    /// Rows of all parts before this one that are shown.
+    /// Rows of all parts before this one that are shown, and those that are listed.
     pub(super) shown_before: usize,
+    pub(super) listed_before: usize,
     pub(super) hits_before: usize,
 }
 
@@ -34,11 +40,56 @@ impl Part {
             rows: block.rows(),
             passed: None,
             spread: None,
+            fold: None,
+            folded: None,
             found: None,
             hits: Matches::None,
             shown_before: 0,
+            listed_before: 0,
             hits_before: 0,
         }
+    }
+
+    /// The rows that pass the filters; `None` until the block is asked.
+    pub(super) fn passed(&self) -> Option<&Matches> {
+        self.passed.as_ref()
+    }
+
+    /// What passes is known, or not any more.
+    pub(super) fn set_passed(&mut self, passed: Option<Matches>) {
+        self.passed = passed;
+        self.unfold();
+    }
+
+    /// Rows near those that pass, if such are shown.
+    pub(super) fn spread(&self) -> Option<&Matches> {
+        self.spread.as_ref()
+    }
+
+    pub(super) fn set_spread(&mut self, spread: Option<Matches>) {
+        if self.spread.is_some() || spread.is_some() {
+            self.spread = spread;
+            self.unfold();
+        }
+    }
+
+    /// The rows that are listed: those that are shown, less those that others stand for.
+    pub(super) fn listed(&self) -> &Matches {
+        self.folded.as_ref().unwrap_or_else(|| self.shown())
+    }
+
+    pub(super) fn listed_count(&self) -> usize {
+        self.listed().count(self.rows)
+    }
+
+    /// What there is to fold is found out anew.
+    pub(super) fn unfold(&mut self) {
+        (self.fold, self.folded) = (None, None);
+    }
+
+    /// Whether somebody has to look what there is to fold.
+    pub(super) fn to_fold(&self) -> bool {
+        self.passed.is_some() && self.fold.is_none()
     }
 
     /// The rows that are shown: none until the block is asked.
@@ -84,6 +135,7 @@ impl Part {
             }
         }
         self.spread = None;
+        self.unfold();
         self.id = block.id();
         self.first = block.first();
         self.last = block.last();

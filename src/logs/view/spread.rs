@@ -12,7 +12,7 @@ impl View {
             let spread = (self.context > 0).then(|| self.around(at)).flatten();
             if let (Some(part), Some(block)) = (self.parts.get_mut(at), self.store.blocks().get(at))
             {
-                part.spread = spread;
+                part.set_spread(spread);
                 part.reckon_hits(block);
             }
         }
@@ -38,7 +38,7 @@ impl View {
     /// The rows of a part that pass or are near one that does; `None` until it was asked.
     fn around(&self, at: usize) -> Option<Matches> {
         let (part, block) = (self.parts.get(at)?, self.store.blocks().get(at)?);
-        let mut bits = match part.passed.as_ref()? {
+        let mut bits = match part.passed()? {
             Matches::All => return Some(Matches::All),
             Matches::None => Bits::none(part.rows),
             some => some.to_bits(block).dilate(self.context),

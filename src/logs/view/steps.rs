@@ -1,27 +1,32 @@
 //! From places to rows and back, and from one row to the next of some kind.
 
-use super::{Shown, View};
+use super::{Folding, Shown, View};
 use crate::logs::{
     question::Matches,
     store::{BlockId, Row, RowId, Source},
 };
-use std::collections::HashMap;
+use std::{collections::HashMap, ops::Range};
 
 impl View {
-    /// The row at a place among the shown ones.
+    /// The row at a place among the listed ones.
     pub fn shown(&self, index: usize) -> Option<Shown> {
         let (at, row) = self.locate(index)?;
         let (part, block) = (self.parts.get(at)?, self.store.blocks().get(at)?);
-        let passed = part.passed.as_ref();
         Some(Shown {
             id: self.id(at, row)?,
-            context: !passed.is_some_and(|passed| passed.has(row, block)),
+            context: !part.passed().is_some_and(|passed| passed.has(row, block)),
         })
     }
 
-    /// The row at a place among the shown ones, whole.
+    /// The row at a place among the listed ones, whole.
     pub fn row(&self, index: usize) -> Option<Row> {
         let (at, row) = self.locate(index)?;
+        self.row_of(at, row)
+    }
+
+    /// The row at a place among all shown ones, also those that another one stands for.
+    pub fn whole_row(&self, index: usize) -> Option<Row> {
+        let (at, row) = self.locate_whole(index)?;
         self.row_of(at, row)
     }
 
@@ -31,13 +36,48 @@ impl View {
         self.row_of(at, self.row_in(at, id).ok()?)
     }
 
-    /// Where a row is among the shown ones; `Err` with where it would be.
+    /// Where a row is among the listed ones; `Err` with where it would be: that is where the row is
+    /// that stands for it, when rows in a row are folded.
     pub fn place(&self, id: RowId) -> Result<usize, usize> {
+        let at = self.part_of(id);
+        let (Some(part), Some(block)) = (self.parts.get(at), self.store.blocks().get(at)) else {
+            return Err(self.listed);
+        };
+        let row = self.row_in(at, id);
+        among(part.listed(), part.listed_before, row, block)
+    }
+
+    /// Where a row is among all shown ones; `Err` with where it would be.
+    pub fn whole_place(&self, id: RowId) -> Result<usize, usize> {
         let at = self.part_of(id);
         let (Some(part), Some(block)) = (self.parts.get(at), self.store.blocks().get(at)) else {
             return Err(self.shown);
         };
         among(part.shown(), part.shown_before, self.row_in(at, id), block)
+    }
+
+    /// The places among all shown rows of these listed ones and those before each that they stand
+    /// for. Where all of a kind are folded these are all rows in between.
+    pub fn whole(&self, listed: Range<usize>) -> Range<usize> {
+        if self.folding() == Folding::Off {
+            return listed.start.min(self.shown)..listed.end.min(self.shown);
+        }
+        let after = |index: Option<usize>| match index {
+            None => 0,
+            Some(index) => self.locate(index).map_or(self.shown, |(at, row)| {
+                let (part, block) = (self.parts.get(at), self.store.blocks().get(at));
+                part.zip(block).map_or(self.shown, |(part, block)| {
+                    part.shown_before + part.shown().rank(row, block) + 1
+                })
+            }),
+        };
+        after(listed.start.checked_sub(1))..after(listed.end.checked_sub(1))
+    }
+
+    /// The listed row that stands for a place among all shown ones.
+    fn listed_of(&self, whole: usize) -> Option<usize> {
+        let (at, row) = self.locate_whole(whole)?;
+        Some(self.place(self.id(at, row)?).unwrap_or_else(|at| at))
     }
 
     /// The hit of this number, counted from 0 at the oldest.
@@ -62,21 +102,51 @@ impl View {
         among(&part.hits, part.hits_before, self.row_in(at, id), block)
     }
 
-    /// The place of the first shown row at or after this time, by our clock.
+    /// The place of the first listed row at or after this time, by our clock.
     pub fn at_time(&self, time: i64) -> usize {
         self.place(RowId::before(time)).unwrap_or_else(|at| at)
     }
 
-    /// The nearest shown row after this place, or before it, with this priority or a worse one.
+    /// The nearest listed row after this place, or before it, with this priority or a worse one.
     pub fn next_worse(&self, from: usize, back: bool, priority: u8) -> Option<usize> {
         self.next(from, back, |source| {
             !source.gap && source.priority <= priority
         })
     }
 
-    /// The nearest shown row after this place, or before it, whose source is wanted.
+    /// The nearest listed row after this place, or before it, whose source is wanted.
     pub fn next(&self, from: usize, back: bool, wanted: impl Fn(&Source) -> bool) -> Option<usize> {
-        let here = self.locate(from).map(|(at, _)| at);
+        if self.folding() == Folding::All {
+            let is_wanted = |place: &usize| {
+                let row = self.locate(*place).and_then(|(at, row)| {
+                    let block = self.store.blocks().get(at)?;
+                    let source = block.source_of().get(row)?;
+                    block.sources().get(usize::from(*source))
+                });
+                row.is_some_and(|used| wanted(&used.what))
+            };
+            return if back {
+                (0..from.min(self.listed)).rev().find(is_wanted)
+            } else {
+                (from.saturating_add(1)..self.listed).find(is_wanted)
+            };
+        }
+        let here = self.whole(from..from.saturating_add(1));
+        let from = if back {
+            here.start
+        } else {
+            here.end.saturating_sub(1)
+        };
+        self.listed_of(self.next_whole(from, back, wanted)?)
+    }
+
+    fn next_whole(
+        &self,
+        from: usize,
+        back: bool,
+        wanted: impl Fn(&Source) -> bool,
+    ) -> Option<usize> {
+        let here = self.locate_whole(from).map(|(at, _)| at);
         let here = here.unwrap_or(self.parts.len().saturating_sub(1));
         let look = |at: usize| {
             let (part, block) = (self.parts.get(at)?, self.store.blocks().get(at)?);
@@ -107,8 +177,19 @@ impl View {
         }
     }
 
-    /// The nearest shown row after this place, or before it, that is the first of its host's boot.
+    /// The nearest listed row after this place, or before it, that is or stands for the first of
+    /// its host's boot.
     pub fn next_boot(&self, from: usize, back: bool) -> Option<usize> {
+        let here = self.whole(from..from.saturating_add(1));
+        let from = if back {
+            here.start
+        } else {
+            here.end.saturating_sub(1)
+        };
+        self.listed_of(self.next_boot_whole(from, back)?)
+    }
+
+    fn next_boot_whole(&self, from: usize, back: bool) -> Option<usize> {
         let mut boots: HashMap<&str, u128> = HashMap::new();
         let mut last = None;
         for (part, block) in self.parts.iter().zip(self.store.blocks()) {
@@ -147,7 +228,19 @@ impl View {
     }
 
     /// The part and the row in it of a place.
-    fn locate(&self, index: usize) -> Option<(usize, usize)> {
+    pub(super) fn locate(&self, index: usize) -> Option<(usize, usize)> {
+        let at = self
+            .parts
+            .partition_point(|part| part.listed_before <= index);
+        let at = at.checked_sub(1)?;
+        let part = self.parts.get(at)?;
+        let block = self.store.blocks().get(at)?;
+        let row = part.listed().select(index - part.listed_before, block)?;
+        Some((at, row))
+    }
+
+    /// The part and the row in it of a place among all shown rows.
+    pub(super) fn locate_whole(&self, index: usize) -> Option<(usize, usize)> {
         let at = self
             .parts
             .partition_point(|part| part.shown_before <= index);
@@ -162,7 +255,7 @@ impl View {
         self.parts.partition_point(|part| part.last < id)
     }
 
-    fn row_in(&self, at: usize, id: RowId) -> Result<usize, usize> {
+    pub(super) fn row_in(&self, at: usize, id: RowId) -> Result<usize, usize> {
         let Some(part) = self.parts.get(at) else {
             return Err(0);
         };
@@ -183,7 +276,7 @@ impl View {
         }
     }
 
-    fn id(&self, at: usize, row: usize) -> Option<RowId> {
+    pub(super) fn id(&self, at: usize, row: usize) -> Option<RowId> {
         let part = self.parts.get(at)?;
         if row == 0 {
             return Some(part.first);

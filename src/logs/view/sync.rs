@@ -24,7 +24,7 @@ impl View {
                 _ => return self.sync(),
             }
         };
-        let waits = part.passed.is_none();
+        let waits = part.passed().is_none();
         part.insert(block, row, passes, found);
         if self.context > 0 {
             self.spread(last..last + 1);

@@ -1,8 +1,9 @@
 //! However rows, filters, searches and slices interleave: what is seen is what a list would show.
 
 use super::*;
-use crate::logs::store::Item;
+use crate::logs::{pattern::Pattern, store::Item};
 use proptest::{collection::vec, prelude::*};
+use std::collections::HashSet;
 
 const WORDS: [&str; 4] = ["alpha", "beta", "gamma 7", "delta=12"];
 const FILTERS: [&str; 10] = [
@@ -31,6 +32,11 @@ enum Step {
     Look(i64),
     LetGo,
     Clear,
+    Folding(Folding),
+    Until(Option<i64>),
+    Unfold(usize),
+    FoldAgain(usize),
+    Fold(usize),
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -46,6 +52,12 @@ fn step() -> impl Strategy<Value = Step> {
         4 => (1usize..20_000).prop_map(Step::Slice),
         1 => (0i64..90).prop_map(Step::Look),
         1 => Just(Step::LetGo),
+        2 => prop::sample::select(vec![Folding::Off, Folding::Runs, Folding::Runs, Folding::All])
+            .prop_map(Step::Folding),
+        1 => proptest::option::of(0i64..90).prop_map(Step::Until),
+        2 => (0usize..60).prop_map(Step::Unfold),
+        1 => (0usize..60).prop_map(Step::FoldAgain),
+        4 => (1usize..200).prop_map(Step::Fold),
         1 => prop::bool::weighted(0.05).prop_map(|c| if c { Step::Clear } else { Step::LetGo }),
     ]
 }
@@ -119,6 +131,23 @@ fn apply(view: &mut View, n: usize, step: Step) {
         Step::Look(time) => view.look_at(Some(RowId::before(time * 1_000_000))),
         Step::LetGo => view.let_go(),
         Step::Clear => view.clear(),
+        Step::Folding(how) => view.set_folding(how),
+        Step::Until(time) => {
+            let row = time.map(|time| view.at_time(time * 1_000_000));
+            let row = row.and_then(|at| view.shown(at)).map(|shown| shown.id);
+            view.fold_until(row);
+        }
+        Step::Unfold(at) => {
+            if let Some(shown) = view.shown(at) {
+                view.unfold(shown.id);
+            }
+        }
+        Step::FoldAgain(at) => {
+            if let Some(shown) = view.shown(at) {
+                view.fold_again(shown.id);
+            }
+        }
+        Step::Fold(rows) => view.fold(rows),
     }
 }
 
@@ -135,12 +164,76 @@ fn check_places(view: &View) -> Result<Vec<Shown>, TestCaseError> {
     for number in 0..view.hits() {
         let hit = view.hit(number).unwrap();
         prop_assert_eq!(view.hit_number(hit), Ok(number));
-        prop_assert!(view.place(hit).is_ok());
+        prop_assert!(view.whole_place(hit).is_ok());
     }
     prop_assert_eq!(view.hit(view.hits()), None);
     let rows: usize = view.parts.iter().map(|part| part.rows).sum();
     prop_assert_eq!(rows, view.store.len());
     Ok(shown)
+}
+
+/// What is folded in the end is what one would fold by hand.
+fn check_folds(view: &mut View) -> Result<(), TestCaseError> {
+    let whole: Vec<Row> = (0..view.whole_len())
+        .map(|at| view.whole_row(at).unwrap())
+        .collect();
+    let kinds: Vec<_> = whole
+        .iter()
+        .map(|row| {
+            let entry = row.entry()?;
+            let pattern = Pattern::of(&entry.message).hash();
+            let key = (pattern, entry.unit.clone(), entry.priority);
+            let number = view.folder.kinds.get(&key);
+            let opened = view.folder.open_runs.iter();
+            let opened = opened.map(|(first, last)| *first..=*last);
+            if number.is_some_and(|number| view.folder.open_kinds.contains(number))
+                || opened.into_iter().any(|run| run.contains(&row.id))
+            {
+                return None;
+            }
+            let after = view.folder.until.is_some_and(|until| row.id > until);
+            Some((key, after, !view.filter.question().holds(row)))
+        })
+        .collect();
+    let same = |a: usize, b: usize| kinds[a].is_some() && kinds.get(b) == Some(&kinds[a]);
+    let mut expected: Vec<(RowId, usize, RowId, usize)> = Vec::new();
+    for (at, row) in whole.iter().enumerate() {
+        let others: Vec<usize> = match view.folding() {
+            Folding::Off => vec![at],
+            Folding::Runs if same(at, at + 1) => continue,
+            Folding::Runs => {
+                let start = (0..at).rev().take_while(|before| same(*before, at)).last();
+                (start.unwrap_or(at)..=at).collect()
+            }
+            Folding::All if (at + 1..whole.len()).any(|later| same(at, later)) => continue,
+            Folding::All => {
+                let own = (0..=at).filter(|other| *other == at || same(*other, at));
+                own.collect()
+            }
+        };
+        let hosts: HashSet<&HostId> = others.iter().map(|at| whole[*at].host()).collect();
+        expected.push((row.id, others.len(), whole[others[0]].id, hosts.len()));
+        let head = Some(row.id);
+        for other in others {
+            prop_assert_eq!(view.head_of(whole[other].id), head);
+        }
+    }
+    let listed: Vec<(RowId, usize, RowId, usize)> = (0..view.len())
+        .map(|at| {
+            let id = view.shown(at).unwrap().id;
+            let folded = view.folded(at);
+            let folded = folded.map_or((1, id, 1), |f| (f.rows, f.first, f.hosts));
+            (id, folded.0, folded.1, folded.2)
+        })
+        .collect();
+    prop_assert_eq!(listed, expected);
+    if view.folding() == Folding::Runs {
+        for at in 0..view.len() {
+            let rows = view.folded(at).map_or(1, |folded| folded.rows);
+            prop_assert_eq!(view.whole(at..at + 1).len(), rows);
+        }
+    }
+    Ok(())
 }
 
 /// What is seen in the end is what a list would show.
@@ -245,6 +338,12 @@ proptest! {
             waiting = view.pending;
         }
         prop_assert_eq!(view.unevaluated(), 0);
+        while view.folds() {
+            view.fold(1);
+        }
+        check_places(&view)?;
+        check_folds(&mut view)?;
+        view.set_folding(Folding::Off);
         check_all(&view)?;
     }
 }

@@ -111,6 +111,8 @@ pub const ACTIONS: &[Action] = &[
     Action::new("logs.choose", "choose", "Choose rows from here on, to copy, save or note them", Context::Logs, &["v"]),
     Action::new("logs.copy-as", "copy as", "Copy what is chosen as lines, JSON or Markdown", Context::Logs, &["x"]),
     Action::new("logs.excerpt", "excerpt", "Put what is chosen into the note of the incident (:incident)", Context::Logs, &["E"]),
+    Action::new("logs.fold", "fold", "Lines of one pattern in a row as one; all of a pattern; every line", Context::Logs, &["z"]),
+    Action::new("logs.unfold", "unfold", "Open what a folded line stands for, or fold it again", Context::Logs, &["Z"]),
     Action::new("logs.patterns", "patterns", "List the patterns of the lines: most frequent, newest, new since a time", Context::Logs, &["P"]).cli("qd logs --patterns"),
     Action::new("logs.compare", "compare", "Two units, hosts or boots side by side", Context::Logs, &["|"]),
     Action::new("logs.columns", "columns", "Show keys of JSON and key=value lines as columns", Context::Logs, &["J"]),

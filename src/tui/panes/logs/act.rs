@@ -1,9 +1,7 @@
 //! What keys, lines and the mouse do in the logs.
 
 use super::{
-    State, choice, clauses, compare, detail,
-    held::as_log_row,
-    jump, marks,
+    State, choice, clauses, compare, detail, fold, jump, marks,
     panel::{self, Kind},
     pick,
     position::{Position, Seen},
@@ -92,6 +90,8 @@ pub(super) fn act(state: &mut State, id: &'static str, ctx: &Ctx) -> Vec<Next> {
         "logs.choose" => choice::toggle(state, ctx),
         "logs.copy-as" => choice::ask_form(),
         "logs.excerpt" => choice::excerpt(state, ctx),
+        "logs.fold" => fold::cycle(state, ctx),
+        "logs.unfold" => fold::turn(state, ctx),
         "logs.patterns" => panel::toggle(state, Kind::Patterns, ctx),
         "logs.compare" => compare::ask(state),
         "logs.columns" => panel::toggle(state, Kind::Columns, ctx),
@@ -165,12 +165,7 @@ fn room(state: &State, ctx: &Ctx) -> u16 {
 
 fn seen(state: &State, ctx: &Ctx) -> Seen {
     let style = state.style(ctx, &[]);
-    let width = state.row_width(ctx);
-    let height = |at| {
-        state
-            .row(at)
-            .map_or(1, |row| style.height(as_log_row(&row), width))
-    };
+    let height = |at| state.height(at, &style, ctx);
     state.here.seen(&state.held, height, room(state, ctx))
 }
 
@@ -215,12 +210,7 @@ fn moved(
     let mut here = state.here.clone();
     {
         let style = state.style(ctx, &[]);
-        let width = state.row_width(ctx);
-        let height = |at| {
-            state
-                .row(at)
-                .map_or(1, |row| style.height(as_log_row(&row), width))
-        };
+        let height = |at| state.height(at, &style, ctx);
         to(&mut here, state, &height, room(state, ctx));
     }
     state.here = here;
@@ -242,12 +232,7 @@ pub(super) fn wheel(state: &mut State, lines: i32, ctx: &Ctx) -> Vec<Next> {
     let mut here = state.here.clone();
     {
         let style = state.style(ctx, &[]);
-        let width = state.row_width(ctx);
-        let height = |at| {
-            state
-                .row(at)
-                .map_or(1, |row| style.height(as_log_row(&row), width))
-        };
+        let height = |at| state.height(at, &style, ctx);
         here.scroll(by, &state.held, height, room(state, ctx));
     }
     state.here = here;
@@ -323,6 +308,9 @@ fn ask_back(state: &mut State, time: i64, ctx: &Ctx) -> Vec<Next> {
 }
 
 fn open(state: &mut State, ctx: &Ctx) -> Vec<Next> {
+    if fold::open(state, ctx) {
+        return vec![Next::Dirty];
+    }
     let Some(entry) = state.entry() else {
         return say(Level::Info, "this row has no fields");
     };
@@ -341,7 +329,9 @@ fn hit(state: &mut State, back: bool, ctx: &Ctx) -> Vec<Next> {
         let more = if state.held.busy() { ", so far" } else { "" };
         return say(Level::Info, format!("no hit{more}"));
     };
-    let number = state.held.hit_number(here);
+    // A line that stands for hits is one itself: those before it come next.
+    let at_first = fold::first(state, at).filter(|_| back).unwrap_or(here);
+    let number = state.held.hit_number(at_first);
     let (found, around) = if back {
         match number.unwrap_or_else(|older| older).checked_sub(1) {
             Some(number) => (number, false),
@@ -354,7 +344,7 @@ fn hit(state: &mut State, back: bool, ctx: &Ctx) -> Vec<Next> {
         }
     };
     let found = state.held.hit(found);
-    let Some(to) = found.and_then(|id| state.held.place(id).ok()) else {
+    let Some(to) = found.and_then(|id| fold::to_hit(state, id)) else {
         return Vec::new();
     };
     let mut next = go(state, to, ctx);

@@ -2,7 +2,7 @@
 
 use super::{State, act, save};
 use crate::{
-    logs::Entry,
+    logs::{Entry, store::Row},
     tui::{
         effect::{Effect, Next, PickSpec},
         incident::{Finding, What},
@@ -28,8 +28,13 @@ impl State {
             .unwrap_or(at..(at + 1).min(self.here.visible(&self.held)))
     }
 
-    /// The entries at these places.
+    /// The entries at these places, and those that they stand for.
     pub(super) fn entries(&self, range: Range<usize>) -> impl Iterator<Item = Entry> {
+        self.rows(range).filter_map(Row::into_entry)
+    }
+
+    /// The entries at these places alone.
+    pub(super) fn heads(&self, range: Range<usize>) -> impl Iterator<Item = Entry> {
         range.filter_map(|at| self.held.row(at)?.into_entry())
     }
 }
@@ -78,7 +83,7 @@ pub(super) fn ask_form() -> Vec<Next> {
 /// Copies what is chosen.
 pub(super) fn copy_as(state: &mut State, form: &str, ctx: &Ctx) -> Vec<Next> {
     let range = state.picked();
-    let count = range.len();
+    let count = state.rows(range.clone()).count();
     let text = match form {
         "messages" => {
             let mut text = String::new();

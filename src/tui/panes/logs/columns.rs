@@ -83,7 +83,7 @@ pub(super) fn offered(state: &State) -> Vec<(String, usize)> {
 fn looked_at(state: &State) -> impl Iterator<Item = Entry> {
     let end = state.here.visible(&state.held);
     let at = (state.here.at(&state.held) + LOOKED_AT / 2).min(end);
-    state.entries(at.saturating_sub(LOOKED_AT)..at)
+    state.heads(at.saturating_sub(LOOKED_AT)..at)
 }
 
 /// Shows a key as a column, or no longer.

@@ -115,7 +115,7 @@ pub(super) fn ask(state: &mut State) -> Vec<Next> {
     };
     let (mut units, mut hosts, mut boots) = (BTreeSet::new(), BTreeSet::new(), Vec::new());
     let end = state.held.len();
-    for entry in state.entries(end.saturating_sub(LOOKED_AT)..end) {
+    for entry in state.heads(end.saturating_sub(LOOKED_AT)..end) {
         if !boots.contains(&(entry.boot, entry.host.clone())) && boots.len() < 20 {
             boots.push((entry.boot, entry.host.clone()));
         }

@@ -3,7 +3,7 @@
 use super::{
     State,
     act::{go, say},
-    clauses, jump, marks, panel, restart, save,
+    clauses, fold, jump, marks, panel, restart, save,
 };
 use crate::{
     filter::{self, Filter},
@@ -66,7 +66,7 @@ fn search(state: &mut State, text: Option<String>, done: bool, ctx: &Ctx) -> Vec
             Err(older) => older.saturating_sub(1),
         });
         let found = state.held.hit(number);
-        if let Some(to) = found.and_then(|id| state.held.place(id).ok()) {
+        if let Some(to) = found.and_then(|id| fold::to_hit(state, id)) {
             next.extend(go(state, to, ctx));
             state.on_hit = true;
         } else if !state.held.busy() {

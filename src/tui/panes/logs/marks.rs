@@ -3,10 +3,10 @@
 use super::{
     State,
     act::{go, say},
-    jump,
+    fold, jump,
 };
 use crate::{
-    logs::Entry,
+    logs::{Entry, store::RowId},
     remote::HostId,
     tui::{
         effect::{Next, PromptSpec},
@@ -143,13 +143,16 @@ pub(super) fn to(state: &mut State, entry: &Entry, ctx: &Ctx) -> Vec<Next> {
         .realtime
         .saturating_sub(state.intake.ahead(&entry.host));
     // A clock that was set back keeps the order of its host, so that rows may stand later.
-    let start = state.held.at_time(time.saturating_sub(1));
-    let end = state.held.len().min(start + NEAR);
-    let found = (start..end).find(|at| {
-        let row = state.held.row(*at).and_then(|row| row.into_entry());
-        row.is_some_and(|row| row.cursor == entry.cursor && row.host == entry.host)
-    });
-    match found {
+    let start = RowId::before(time.saturating_sub(1));
+    let start = state.held.whole_place(start).unwrap_or_else(|at| at);
+    let end = state.held.whole_len().min(start + NEAR);
+    let found = (start..end)
+        .filter_map(|at| state.held.whole_row(at))
+        .find(|row| {
+            let row = row.entry();
+            row.is_some_and(|row| row.cursor == entry.cursor && row.host == entry.host)
+        });
+    match found.and_then(|row| fold::reveal(state, row.id)) {
         Some(at) => go(state, at, ctx),
         None => {
             let mut next = jump::to_time(state, time, ctx);

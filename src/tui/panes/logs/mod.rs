@@ -13,6 +13,7 @@ mod clauses;
 mod columns;
 mod compare;
 mod detail;
+mod fold;
 mod held;
 mod intake;
 mod jump;
@@ -34,12 +35,7 @@ use super::{Args, Ctx, PaneMsg, Subject};
 use crate::{
     config::settings,
     filter::Filter,
-    logs::{
-        Entry, Query,
-        question::Clause,
-        seen,
-        store::{Item, Row, RowId},
-    },
+    logs::{Entry, Query, question::Clause, seen, store::RowId},
     remote::HostId,
     text,
     tui::{
@@ -53,7 +49,7 @@ use clauses::Draft;
 use columns::Columns;
 use compare::Compare;
 use detail::Detail;
-use held::{Held, as_log_row};
+use held::Held;
 use intake::Intake;
 use jiff::{SignedDuration, Timestamp};
 use marks::Marks;
@@ -254,6 +250,9 @@ pub fn update(state: &mut State, msg: PaneMsg, ctx: &Ctx) -> Vec<Next> {
         panel::settle(state, ctx);
         next.push(Next::Dirty);
     }
+    if state.held.folds() || state.here.left_at() != state.held.folds_until() {
+        state.fold();
+    }
     next
 }
 
@@ -339,6 +338,7 @@ pub fn actions(state: &State, _ctx: &Ctx) -> Vec<Offer> {
         Offer::yes("logs.time"),
         Offer::yes("logs.wrap"),
         Offer::when("logs.save", some("to save")),
+        Offer::when("logs.fold", some("to fold")),
         Offer::when("logs.patterns", some("to count")),
         Offer::when("logs.mark", some("to mark")),
         Offer::when("logs.choose", some("to choose")),
@@ -404,13 +404,13 @@ impl State {
         }
     }
 
-    /// A row as it is shown.
-    fn row(&self, at: usize) -> Option<Row> {
-        let mut row = self.held.row(at)?;
-        if let Item::Entry(entry) = &mut row.item {
-            self.columns.apply(entry);
+    /// How high a row is.
+    fn height(&self, at: usize, style: &LogStyle, ctx: &Ctx) -> u16 {
+        if !self.wrap {
+            return 1;
         }
-        Some(row)
+        let line = self.line(at, ctx);
+        line.map_or(1, |line| style.height(line.drawn(), self.row_width(ctx)))
     }
 
     /// A slice of what waits for filters and search, from where one reads outwards.
@@ -439,8 +439,8 @@ pub fn plain(state: &State, ctx: &Ctx, out: &mut String) {
     let end = state.here.at(&state.held);
     let start = (end + 1).saturating_sub(usize::from(ctx.area.height.saturating_sub(1)).max(10));
     for at in start..=end {
-        if let Some(row) = state.held.row(at) {
-            save::plain_line(as_log_row(&row), state.time, ctx, out);
+        if let Some(line) = state.line(at, ctx) {
+            save::plain_line(line.drawn(), state.time, ctx, out);
         }
     }
     panel::plain(state, ctx, out);
@@ -526,7 +526,7 @@ pub fn copy(state: &State, ctx: &Ctx, raw: bool) -> Option<(String, String)> {
         } else {
             (save::Form::Lines, "lines")
         };
-        let what = format!("{} {word}", range.len());
+        let what = format!("{} {word}", state.rows(range.clone()).count());
         return Some((save::text(state, form, range, ctx), what));
     }
     let entry = state.entry()?;
@@ -551,7 +551,7 @@ pub fn subject(state: &State, _ctx: &Ctx) -> Option<Subject> {
 
 /// At once while rows wait for a changed filter; each minute while relative times are shown.
 pub fn wake(state: &State, ctx: &Ctx) -> Option<Timestamp> {
-    if state.held.busy() || strip::waiting(state, ctx) {
+    if state.held.busy() || state.held.folds() || strip::waiting(state, ctx) {
         return Some(ctx.now);
     }
     let ageing = state.time == TimeFormat::Relative && !state.held.is_empty();

@@ -34,6 +34,11 @@ impl Position {
         self.selected.filter(|_| self.stopped)
     }
 
+    /// The newest row there was when following stopped.
+    pub(super) fn left_at(&self) -> Option<RowId> {
+        self.left_at.filter(|_| self.stopped)
+    }
+
     pub(super) fn frozen(&self) -> bool {
         self.frozen
     }
@@ -46,11 +51,11 @@ impl Position {
         }
     }
 
-    /// How many rows came since following stopped.
+    /// How many entries came since following stopped.
     pub(super) fn unseen(&self, held: &Held) -> usize {
         match self.left_at {
             Some(last) if self.stopped => {
-                held.len() - held.place(last).map_or_else(|at| at, |at| at + 1)
+                held.whole_len() - held.whole_place(last).map_or_else(|at| at, |at| at + 1)
             }
             _ => 0,
         }

@@ -12,9 +12,6 @@ use crate::{
 };
 use std::{collections::BTreeSet, fmt::Write, ops::Range, path::Path};
 
-/// Rows that one file takes: the newest ones.
-const MOST: usize = 200_000;
-
 /// What rows are written as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Form {
@@ -39,15 +36,13 @@ impl Form {
 
 /// What is chosen, or else all that is shown, as the file's name asks.
 pub(super) fn render(state: &State, path: &Path, ctx: &Ctx) -> Vec<u8> {
-    let visible = state.here.visible(&state.held);
-    let all = visible.saturating_sub(MOST)..visible;
+    let all = 0..state.here.visible(&state.held);
     let range = state.chosen().unwrap_or(all);
     text(state, Form::of(path), range, ctx).into_bytes()
 }
 
 /// The rows at these places.
 pub(super) fn text(state: &State, form: Form, range: Range<usize>, ctx: &Ctx) -> String {
-    let range = range.end.saturating_sub(MOST).max(range.start)..range.end;
     let mut out = String::new();
     match form {
         Form::Json => {
@@ -57,7 +52,7 @@ pub(super) fn text(state: &State, form: Form, range: Range<usize>, ctx: &Ctx) ->
             }
         }
         Form::Lines => {
-            for row in range.filter_map(|at| state.held.row(at)) {
+            for row in state.rows(range) {
                 plain_line(as_log_row(&row), TimeFormat::Iso, ctx, &mut out);
             }
         }
@@ -106,27 +101,8 @@ pub(super) fn heading(state: &State, range: Range<usize>, ctx: &Ctx) -> String {
 /// A row as one line of clean text.
 pub(super) fn plain_line(row: LogRow, time: TimeFormat, ctx: &Ctx, out: &mut String) {
     match row {
-        LogRow::Entry(entry) => {
-            time.write(out, entry.realtime, ctx.now, &ctx.preferences.zone);
-            let name = entry.identifier.as_deref().or(entry.unit.as_deref());
-            let _ = write!(
-                out,
-                " {} {}",
-                text::clean(entry.host.as_str()),
-                text::clean(name.unwrap_or("-"))
-            );
-            if let Some(pid) = entry.pid {
-                let _ = write!(out, "[{pid}]");
-            }
-            // The priority in words, where it matters: there is no colour here.
-            let word = match entry.priority {
-                0..=2 => " critical",
-                3 => " error",
-                4 => " warning",
-                _ => "",
-            };
-            let _ = writeln!(out, "{word}: {}", text::clean_bytes(&entry.message));
-        }
+        LogRow::Entry(entry) => plain_entry(entry, "", time, ctx, out),
+        LogRow::Fold(entry, note) => plain_entry(entry, note, time, ctx, out),
         LogRow::Gap(gap) => {
             let _ = write!(out, "-- {}: missing ", text::clean(gap.host.as_str()));
             if gap.from == 0 {
@@ -140,6 +116,30 @@ pub(super) fn plain_line(row: LogRow, time: TimeFormat, ctx: &Ctx, out: &mut Str
             let _ = writeln!(out, ": {} --", text::clean(&gap.why));
         }
     }
+}
+
+fn plain_entry(entry: &Entry, note: &str, time: TimeFormat, ctx: &Ctx, out: &mut String) {
+    time.write(out, entry.realtime, ctx.now, &ctx.preferences.zone);
+    let name = entry.identifier.as_deref().or(entry.unit.as_deref());
+    let _ = write!(
+        out,
+        " {} {}",
+        text::clean(entry.host.as_str()),
+        text::clean(name.unwrap_or("-"))
+    );
+    if let Some(pid) = entry.pid {
+        let _ = write!(out, "[{pid}]");
+    }
+    // The priority in words, where it matters: there is no colour here.
+    let word = match entry.priority {
+        0..=2 => " critical",
+        3 => " error",
+        4 => " warning",
+        _ => "",
+    };
+    let blank = if note.is_empty() { "" } else { " " };
+    let message = text::clean_bytes(&entry.message);
+    let _ = writeln!(out, "{word}: {note}{blank}{message}");
 }
 
 /// What is held of an entry, by journalctl's own names.

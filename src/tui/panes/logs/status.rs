@@ -2,6 +2,7 @@
 
 use super::{State, clauses, intake::Lane};
 use crate::{
+    logs::view::Folding,
     text,
     tui::{
         msg::Hit,
@@ -116,6 +117,11 @@ fn parts(state: &State, ctx: &Ctx) -> Vec<Part> {
             parts.push((Role::Busy, format!("{} to go", grouped(waiting as u64))));
         }
     }
+    match state.held.folding() {
+        Folding::Off => {}
+        Folding::Runs => parts.push((Role::Accent, "folded".into())),
+        Folding::All => parts.push((Role::Accent, "folded by pattern".into())),
+    }
     for unit in query.units.iter().take(3) {
         parts.push((Role::Accent, text::clean(unit).into_owned()));
     }
@@ -142,7 +148,7 @@ fn parts(state: &State, ctx: &Ctx) -> Vec<Part> {
         parts.push((Role::Accent, format!("by {keys}")));
     }
     if let Some(range) = state.chosen() {
-        let count = grouped(range.len() as u64);
+        let count = grouped(state.rows(range).count() as u64);
         parts.push((Role::Text, format!("{count} chosen")));
     }
     if let Some(incident) = ctx.incident {
@@ -157,7 +163,7 @@ fn parts(state: &State, ctx: &Ctx) -> Vec<Part> {
         parts.push((Role::Muted, "from the beginning".into()));
     }
     let held = state.held.store().len() as u64;
-    let shown = state.held.len() as u64;
+    let shown = state.held.whole_len() as u64;
     let count = if shown == held {
         format!("{} entries", grouped(held))
     } else {

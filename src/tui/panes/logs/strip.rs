@@ -63,12 +63,12 @@ pub(super) fn waiting(state: &State, ctx: &Ctx) -> bool {
     if !wanted || state.held.busy() || state.held.is_empty() {
         return false;
     }
-    let last = state.held.len() - 1;
+    let last = state.held.whole_len() - 1;
     match state.strip.counted {
         None => true,
         Some((oldest, newest)) => {
-            let begins = state.held.place(oldest).unwrap_or_else(|at| at);
-            begins > 0 || state.held.place(newest).is_ok_and(|at| at < last)
+            let begins = state.held.whole_place(oldest).unwrap_or_else(|at| at);
+            begins > 0 || state.held.whole_place(newest).is_ok_and(|at| at < last)
         }
     }
 }
@@ -88,7 +88,7 @@ pub(super) fn slice(state: &mut State, rows: usize, ctx: &Ctx) {
         .counts
         .get_or_insert_with(|| Histogram::new(&ctx.preferences.zone, ctx.now));
     let mut count = |counts: &mut Histogram, at: usize| -> Option<RowId> {
-        let row = held.row(at)?;
+        let row = held.whole_row(at)?;
         let id = row.id;
         if let Some(entry) = row.entry() {
             counts.add(id.time, entry.priority);
@@ -102,7 +102,7 @@ pub(super) fn slice(state: &mut State, rows: usize, ctx: &Ctx) {
     let (mut oldest, mut newest) = match strip.counted {
         Some(range) => range,
         None => {
-            let Some(id) = count(counts, held.len() - 1) else {
+            let Some(id) = count(counts, held.whole_len() - 1) else {
                 return;
             };
             strip.rows = 1;
@@ -110,8 +110,8 @@ pub(super) fn slice(state: &mut State, rows: usize, ctx: &Ctx) {
         }
     };
     // What went in between since, or was evicted, is not counted again for a few rows.
-    let first = held.place(oldest);
-    let last = held.place(newest);
+    let first = held.whole_place(oldest);
+    let last = held.whole_place(newest);
     let expected = last
         .unwrap_or_else(|at| at)
         .saturating_sub(first.unwrap_or_else(|at| at))
@@ -121,7 +121,7 @@ pub(super) fn slice(state: &mut State, rows: usize, ctx: &Ctx) {
         return;
     }
     let mut at = last.map_or_else(|at| at, |at| at + 1);
-    while at < held.len() && left > 0 {
+    while at < held.whole_len() && left > 0 {
         if let Some(id) = count(counts, at) {
             newest = id;
         }

@@ -1,6 +1,6 @@
 //! Drawing: the status line, the rows that fit, the list below.
 
-use super::{Cache, State, compare, held::as_log_row, intake::Lane, panel, status, strip};
+use super::{Cache, State, compare, intake::Lane, panel, status, strip};
 use crate::{
     filter::Filter,
     logs::lifecycle::Lifecycle,
@@ -32,11 +32,7 @@ pub fn view(state: &State, _cache: &mut Cache, ctx: &Ctx, area: Rect, painter: &
         .filter(|(filter, _)| !filter.is_empty())
         .collect();
     let style = state.style(ctx, &found);
-    let height = |at| {
-        state.row(at).map_or(1, |row| {
-            style.height(as_log_row(&row), state.row_width(ctx))
-        })
-    };
+    let height = |at| state.height(at, &style, ctx);
     if state.compare.as_ref().is_some_and(|c| c.own_rows()) {
         compare::draw(state, &style, body, painter);
         return;
@@ -52,15 +48,16 @@ pub fn view(state: &State, _cache: &mut Cache, ctx: &Ctx, area: Rect, painter: &
     let mut y = body.y;
     let mut skip = seen.skip;
     for at in seen.top..rows {
-        let (Some(row), Some(shown)) = (state.row(at), state.held.shown(at)) else {
-            break;
-        };
         if y >= body.bottom() {
             break;
         }
-        let lines = height(at).saturating_sub(skip).min(body.bottom() - y);
+        let (Some(line), Some(shown)) = (state.line(at, ctx), state.held.shown(at)) else {
+            break;
+        };
+        let lines = style.height(line.drawn(), state.row_width(ctx));
+        let lines = lines.saturating_sub(skip).min(body.bottom() - y);
         let place = Rect::new(body.x, y, body.width, lines);
-        let entry = row.entry();
+        let entry = line.row.entry();
         let how = Emphasis {
             // While following, the end is where one is: no cursor distracts from it.
             selected: !state.here.following()
@@ -73,10 +70,10 @@ pub fn view(state: &State, _cache: &mut Cache, ctx: &Ctx, area: Rect, painter: &
             role: entry.and_then(Lifecycle::of).map(told),
         };
         let drawn = match &state.compare {
-            Some(compare) => compare::half(place, compare.is_right(&row)),
+            Some(compare) => compare::half(place, compare.is_right(&line.row)),
             None => place,
         };
-        style.draw(painter, drawn, as_log_row(&row), skip, how);
+        style.draw(painter, drawn, line.drawn(), skip, how);
         painter.hit(place, Hit::Row(at));
         y += lines;
         skip = 0;

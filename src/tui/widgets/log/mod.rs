@@ -27,8 +27,21 @@ const MAX_LINES: u16 = 50;
 pub enum LogRow<'a> {
     /// A journal entry.
     Entry(&'a Entry),
+    /// An entry that stands for others as well, and what is said of them.
+    Fold(&'a Entry, &'a str),
     /// A hole that could not be closed.
     Gap(&'a Gap),
+}
+
+impl<'a> LogRow<'a> {
+    /// The entry and what stands before its message.
+    fn entry(self) -> Option<(&'a Entry, &'a str)> {
+        match self {
+            LogRow::Entry(entry) => Some((entry, "")),
+            LogRow::Fold(entry, note) => Some((entry, note)),
+            LogRow::Gap(_) => None,
+        }
+    }
 }
 
 /// How rows are drawn.
@@ -85,12 +98,14 @@ impl LogStyle<'_> {
 
     /// How many lines a row takes at this width.
     pub fn height(&self, row: LogRow, width: u16) -> u16 {
-        let LogRow::Entry(entry) = row else { return 1 };
+        let Some((entry, note)) = row.entry() else {
+            return 1;
+        };
         if !self.wrap {
             return 1;
         }
         let room = width.saturating_sub(self.gutter(width)).max(1);
-        let head = identifier(entry, Pictures::Unicode);
+        let head = head(entry, note, Pictures::Unicode);
         // Most need no closer look.
         if head.len() + entry.message.len() <= usize::from(room)
             && measure::is_plain_bytes(&entry.message)
@@ -143,12 +158,20 @@ impl LogStyle<'_> {
             painter.text(area.x, area.y, 1, glyph, style);
         }
         match row {
-            LogRow::Entry(entry) => self.entry(painter, area, entry, skip, how),
+            LogRow::Entry(entry) => self.entry(painter, area, (entry, ""), skip, how),
+            LogRow::Fold(entry, note) => self.entry(painter, area, (entry, note), skip, how),
             LogRow::Gap(gap) => self.gap(painter, area, gap),
         }
     }
 
-    fn entry(&self, painter: &mut Painter, area: Rect, entry: &Entry, skip: u16, how: Emphasis) {
+    fn entry(
+        &self,
+        painter: &mut Painter,
+        area: Rect,
+        (entry, note): (&Entry, &str),
+        skip: u16,
+        how: Emphasis,
+    ) {
         let gutter = self.gutter(area.width);
         let (letter, mut style) = painter.theme.priority(entry.priority);
         let mut muted = painter.theme.style(Role::Muted);
@@ -177,7 +200,7 @@ impl LogStyle<'_> {
         }
         let inner = Rect::new(area.x + gutter, area.y, area.width - gutter, area.height);
         let pictures = painter.theme.glyphs().pictures;
-        let head = identifier(entry, pictures);
+        let head = head(entry, note, pictures);
         let message = self.message(entry, inner.width, pictures);
         if self.wrap {
             self.wrapped(painter, inner, (&head, &message), skip, (accent, body), how);
@@ -354,6 +377,16 @@ impl LogStyle<'_> {
             }
         }
     }
+}
+
+/// What stands before a message: who says it, and the note.
+fn head(entry: &Entry, note: &str, pictures: Pictures) -> String {
+    let mut out = identifier(entry, pictures);
+    if !note.is_empty() {
+        out.push_str(note);
+        out.push(' ');
+    }
+    out
 }
 
 /// `nginx[123]: `, clean.

@@ -2,6 +2,7 @@
 //! journal has dropped them.
 
 use super::*;
+use crate::logs::store::Item;
 
 /// The next question for older entries, after going to the top.
 fn asked(bench: &mut Bench) -> Option<(StreamId, Query)> {

@@ -1,6 +1,7 @@
 //! The pane driven by actions and news, without a host.
 
 mod back;
+mod folds;
 mod hand_over;
 mod panels;
 mod several;
