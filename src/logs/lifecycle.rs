@@ -78,6 +78,19 @@ impl Lifecycle {
     }
 }
 
+/// Whether lines of this unit and identifier may tell of a deployment ([`deployed`]).
+pub fn may_deploy(unit: Option<&str>, identifier: Option<&str>) -> bool {
+    identifier == Some("nixos") || unit.is_some_and(|unit| unit.starts_with("nixos-rebuild"))
+}
+
+/// Whether a line says that a host begins to run another configuration: what
+/// switch-to-configuration of NixOS logs and prints.
+pub fn deployed(entry: &Entry) -> bool {
+    let begins = |start: &str| entry.message.starts_with(start.as_bytes());
+    may_deploy(entry.unit.as_deref(), entry.identifier.as_deref())
+        && (begins("switching to system configuration") || begins("activating the configuration"))
+}
+
 fn systemd(message: &[u8]) -> Option<Lifecycle> {
     let has = |needle: &str| memchr::memmem::find(message, needle.as_bytes()).is_some();
     let begins = |start: &str| message.starts_with(start.as_bytes());
@@ -130,8 +143,8 @@ mod tests {
     };
     use std::sync::Arc;
 
-    fn said(identifier: &str, message: &str) -> Option<Lifecycle> {
-        Lifecycle::of(&Entry {
+    fn entry() -> Entry {
+        Entry {
             host: HostId::new("h"),
             cursor: Arc::from("c"),
             realtime: 0,
@@ -139,11 +152,19 @@ mod tests {
             boot: 1,
             priority: 6,
             unit: None,
-            identifier: Some(Arc::from(identifier)),
+            identifier: None,
             pid: None,
-            message: Arc::from(message.as_bytes()),
+            message: Arc::from(&b""[..]),
             cut_from: None,
             told: None,
+        }
+    }
+
+    fn said(identifier: &str, message: &str) -> Option<Lifecycle> {
+        Lifecycle::of(&Entry {
+            identifier: Some(Arc::from(identifier)),
+            message: Arc::from(message.as_bytes()),
+            ..entry()
         })
     }
 
@@ -182,6 +203,32 @@ mod tests {
         ] {
             assert_eq!(said("systemd", message), expected, "{message}");
         }
+    }
+
+    #[test]
+    fn deployments_are_told_by_who_makes_them() {
+        let by = |unit: Option<&str>, identifier: &str, message: &str| {
+            deployed(&Entry {
+                unit: unit.map(Arc::from),
+                identifier: Some(Arc::from(identifier)),
+                message: Arc::from(message.as_bytes()),
+                ..entry()
+            })
+        };
+        let switching = "switching to system configuration /nix/store/x";
+        let activating = "activating the configuration...";
+        assert!(by(None, "nixos", switching));
+        assert!(by(
+            Some("nixos-rebuild.service"),
+            "nixos-rebuild",
+            activating
+        ));
+        assert!(!by(
+            Some("nixos-rebuild.service"),
+            "nixos-rebuild",
+            "building the system"
+        ));
+        assert!(!by(Some("web.service"), "web", activating));
     }
 
     #[test]

@@ -6,6 +6,7 @@ mod files;
 mod follow;
 mod narrow;
 mod print;
+mod since;
 
 use super::{Global, Run, console::Screen, context::Session, output};
 use crate::logs::{
@@ -13,7 +14,6 @@ use crate::logs::{
     format::{Form, Formatter},
     origin::Origin,
     query::Fields,
-    when,
 };
 use crate::problem::Problem;
 use answer::{Question, Taker};
@@ -21,6 +21,7 @@ use clap::{Args, ValueEnum};
 use jiff::{Zoned, tz::TimeZone};
 use narrow::Narrow;
 use print::Printer;
+use since::Since;
 use std::path::PathBuf;
 
 /// What each line needs; `--all-fields` asks for the rest as well.
@@ -30,7 +31,8 @@ const FIELDS: &str = "MESSAGE,PRIORITY,SYSLOG_IDENTIFIER,_COMM,_PID,SYSLOG_PID,_
 /// The journal of any mix of hosts and units
 #[derive(Debug, Args)]
 pub struct Logs {
-    /// Only these units; patterns are allowed, `.service` may be left out
+    /// Only these units; patterns are allowed, `.service` may be left out. With = a field's value, as
+    /// journalctl takes it: _UID=0
     #[arg(value_name = "UNIT")]
     units: Vec<String>,
     /// The same, as journalctl takes it; may be repeated
@@ -94,7 +96,8 @@ pub struct Logs {
     /// Which kinds of messages there are, the most frequent first; • stands for what varies
     #[arg(long, group = "question", conflicts_with_all = ["follow", "output", "all_fields"])]
     patterns: bool,
-    /// Only kinds that were not seen before this time (as far back as --since goes)
+    /// Only kinds that were not seen before this time (as far back as --since goes), or before the
+    /// last deploy, boot, or start of the units
     #[arg(
         long,
         value_name = "TIME",
@@ -159,6 +162,10 @@ pub(crate) async fn run(global: &Global, screen: &Screen, command: Logs) -> Run 
         query.lines = command.lines;
     }
     let as_it_comes = pipe && question.is_none() && !query.reverse && query.lines.is_none();
+    let mut question = question;
+    if let (Some(since), Some(Question::Patterns(new))) = (command.new_since()?, &mut question) {
+        *new = Some(since.resolve(&origins, &query, environment).await?);
+    }
     let mut taker = match &question {
         Some(question) => {
             let names: Vec<&str> = origins.iter().map(|origin| origin.id().as_str()).collect();
@@ -222,14 +229,18 @@ impl Logs {
         } else if self.histogram {
             Some(Question::Histogram(self.bucket))
         } else if self.patterns {
-            let since = self.new_since.as_deref();
-            let since = since.map(|text| when::since(text, &Zoned::now()));
-            Some(Question::Patterns(
-                since.transpose()?.map(jiff::Timestamp::as_microsecond),
-            ))
+            // When that was is asked later.
+            self.new_since()?;
+            Some(Question::Patterns(None))
         } else {
             None
         })
+    }
+
+    fn new_since(&self) -> Result<Option<Since>, Problem> {
+        let units = self.query().0.units;
+        let since = self.new_since.as_deref();
+        since.map(|text| Since::parse(text, &units)).transpose()
     }
 
     fn printer(&self, global: &Global, name_hosts: bool) -> Printer {
@@ -250,7 +261,9 @@ impl Logs {
     }
 
     fn query(&self) -> (Query, Fields) {
-        let mut units = [&self.units[..], &self.unit].concat();
+        let named = self.units.iter().cloned();
+        let (matches, mut units): (Vec<String>, Vec<String>) = named.partition(|n| is_match(n));
+        units.extend(self.unit.iter().cloned());
         let mut boot = self.boot.clone();
         // `-b nginx.service` means this boot of that unit.
         if let Some(value) = boot.as_mut().filter(|value| !is_boot(value)) {
@@ -272,11 +285,18 @@ impl Logs {
             boot,
             lines: self.lines.or(at_once.then_some(10)),
             reverse: self.reverse,
-            matches: Vec::new(),
+            matches,
             cursor: None,
         };
         (query, fields)
     }
+}
+
+/// `FIELD=VALUE`: no unit's name has an `=`.
+fn is_match(word: &str) -> bool {
+    let named = |c: char| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_';
+    let field = word.split_once('=').map(|(field, _)| field);
+    field.is_some_and(|field| !field.is_empty() && field.chars().all(named))
 }
 
 /// `[ID][±OFFSET]`, or `all`.
@@ -331,6 +351,9 @@ mod tests {
         assert_eq!(asked.since.as_deref(), Some("-2h"));
         assert_eq!(asked.boot.as_deref(), Some("-1"));
         assert!(asked.reverse && asked.ignore_case);
+        let asked = query("nginx _UID=0 -u a=b CODE=");
+        assert_eq!(asked.units, ["nginx", "a=b"]);
+        assert_eq!(asked.matches, ["_UID=0", "CODE="]);
         let asked = query("-b nginx.service -f");
         assert_eq!(asked.units, ["nginx.service"]);
         assert_eq!((asked.boot.as_deref(), asked.lines), (Some("0"), None));

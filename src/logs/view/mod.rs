@@ -111,6 +111,12 @@ impl View {
         self.filter.question().clauses()
     }
 
+    /// Whether an entry passes the filters, wherever it is.
+    pub fn passes(&self, entry: &Entry) -> bool {
+        let question = self.filter.question();
+        question.holds_entry(entry, entry.realtime)
+    }
+
     /// What is searched for; empty when nothing is.
     pub fn searched(&self) -> &Filter {
         &self.searched

@@ -6,6 +6,7 @@ use super::{
     pick,
     position::{Position, Seen},
     restart, strip,
+    window::{self, Window},
 };
 use crate::{
     filter::Filter,
@@ -171,7 +172,7 @@ fn seen(state: &State, ctx: &Ctx) -> Seen {
 
 fn to_end(state: &mut State, ctx: &Ctx) -> Vec<Next> {
     // What lies between the past that one went to and the present may be a lot: not read then.
-    if state.intake.on_the_way() {
+    if state.intake.window().is_some() {
         return restart(state, ctx);
     }
     state.here.follow();
@@ -267,6 +268,14 @@ fn movement(state: &mut State, id: &str, ctx: &Ctx) -> Option<Vec<Next>> {
         "list.down" | "list.page-down" | "list.half-down" if state.here.following() => {
             return Some(Vec::new());
         }
+        // Beyond the last row of the past the present goes on.
+        "list.down" | "list.page-down" | "list.half-down"
+            if at + 1 >= state.here.visible(&state.held)
+                && !state.here.frozen()
+                && state.intake.window().is_some_and(Window::whole) =>
+        {
+            return Some(to_end(state, ctx));
+        }
         "list.down" => at + 1,
         "list.up" => at.saturating_sub(1),
         "list.page-down" => at + page,
@@ -283,16 +292,19 @@ fn movement(state: &mut State, id: &str, ctx: &Ctx) -> Option<Vec<Next>> {
     Some(go(state, to, ctx))
 }
 
-/// Asks the hosts for older entries where what is seen reaches back to the first held ones.
+/// Asks the hosts for more where what is seen reaches the first or the last held entries.
 fn older(state: &mut State, ctx: &Ctx) -> Vec<Next> {
     let seen = seen(state, ctx);
     // A screenful ahead, so that there is something to read on.
-    let top = seen.top.saturating_sub(usize::from(room(state, ctx)));
+    let room = usize::from(room(state, ctx));
+    let top = seen.top.saturating_sub(room);
     let Some(first) = state.held.shown(top) else {
         return Vec::new();
     };
     let time = if top == 0 { i64::MIN } else { first.id.time };
-    ask_back(state, time, ctx)
+    let mut next = ask_back(state, time, ctx);
+    next.extend(window::newer(state, seen.top + 2 * room, ctx));
+    next
 }
 
 /// Asks the hosts for older entries than are held.

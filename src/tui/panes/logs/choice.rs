@@ -122,7 +122,7 @@ pub(super) fn excerpt(state: &mut State, ctx: &Ctx) -> Vec<Next> {
         at: first.realtime,
         what: What::Excerpt {
             title: save::heading(state, range.clone(), ctx),
-            command: super::again(state, range.clone(), ctx),
+            command: super::hand_over::again(state, range.clone(), ctx),
             body: save::text(state, save::Form::Lines, range, ctx),
         },
     };

@@ -1,6 +1,6 @@
 //! Several filters at once: added, switched off and on, changed and dropped one by one.
 
-use super::{State, act::say, restart};
+use super::{State, act::say, jump::moment, restart};
 use crate::{
     filter::{Filter, FilterError},
     logs::{question::Clause, seen::FIELDS},
@@ -51,10 +51,6 @@ impl State {
 /// Only what is in this range, in microseconds since 1970: one more filter, in place of an earlier
 /// range.
 pub(super) fn range(state: &mut State, from: i64, to: i64, ctx: &Ctx) -> Vec<Next> {
-    let moment = |micros: i64| {
-        let micros = micros.max(0);
-        format!("@{}.{:06}", micros / 1_000_000, micros % 1_000_000)
-    };
     let text = format!("{RANGE}>={} {RANGE}<{}", moment(from), moment(to));
     match Filter::parse_for(&text, FIELDS) {
         Ok(filter) => {

@@ -1,7 +1,6 @@
-//! Two units or hosts side by side, in one order of time; two boots, each by the time since it
-//! began.
+//! Two units or hosts side by side, in one order of time; or two boots ([`super::boots`]).
 
-use super::{State, act::say, clauses, detail};
+use super::{State, act::say, boots::Boots, clauses, detail};
 use crate::{
     filter::quote,
     logs::{Entry, store::Row},
@@ -9,30 +8,23 @@ use crate::{
     text,
     tui::{
         effect::{Next, PickSpec},
-        msg::{Hit, Level},
+        msg::Level,
         panes::Ctx,
         theme::Role,
         view::Painter,
-        widgets::{
-            list::ListState,
-            log::{Emphasis, LogRow, LogStyle},
-        },
     },
 };
 use ratatui::layout::Rect;
-use std::{collections::BTreeSet, fmt::Write, sync::Arc};
+use std::{collections::BTreeSet, sync::Arc};
 
 /// Rows that are looked at for what there is to compare.
 const LOOKED_AT: usize = 5_000;
-/// Rows of each boot.
-const OF_BOOT: usize = 20_000;
 
-/// One of the two.
+/// One of two.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Side {
     Unit(Arc<str>),
     Host(HostId),
-    Boot(u128),
 }
 
 impl Side {
@@ -40,7 +32,6 @@ impl Side {
         match self {
             Side::Unit(unit) => entry.unit.as_deref() == Some(&**unit),
             Side::Host(host) => entry.host == *host,
-            Side::Boot(boot) => entry.boot == *boot,
         }
     }
 
@@ -48,45 +39,49 @@ impl Side {
         match self {
             Side::Unit(unit) => text::clean(unit).into_owned(),
             Side::Host(host) => text::clean(host.as_str()).into_owned(),
-            Side::Boot(boot) => {
-                let id = format!("{boot:032x}");
-                format!("boot {}", id.get(..8).unwrap_or(&id))
-            }
         }
     }
 }
 
-/// See the module.
+/// What is side by side.
 #[derive(Debug)]
-pub(super) struct Compare {
-    left: Side,
-    right: Side,
-    /// For boots: their rows by the time since each began, and whether on the right.
-    rows: Vec<(i64, bool, Entry)>,
-    list: ListState<usize>,
-    keys: Vec<usize>,
+pub(super) enum Compare {
+    /// Rows of the log, those of one of the two on the left, of the other on the right.
+    Rows(Side, Side),
+    /// Rows of their own.
+    Boots(Box<Boots>),
 }
 
 impl Compare {
     /// Whether a row belongs to the right half.
     pub(super) fn is_right(&self, row: &Row) -> bool {
-        row.entry().is_some_and(|entry| self.right.has(entry))
+        match self {
+            Compare::Rows(_, right) => row.entry().is_some_and(|entry| right.has(entry)),
+            Compare::Boots(_) => false,
+        }
     }
 
     /// Both names.
     pub(super) fn title(&self) -> String {
-        format!("{} beside {}", self.left.name(), self.right.name())
+        match self {
+            Compare::Rows(left, right) => format!("{} beside {}", left.name(), right.name()),
+            Compare::Boots(boots) => boots.title(),
+        }
     }
 
-    /// Whether its rows are its own, not those of the log.
-    pub(super) fn own_rows(&self) -> bool {
-        matches!(self.left, Side::Boot(_))
+    /// Boots, which have rows of their own.
+    pub(super) fn boots(&self) -> Option<&Boots> {
+        match self {
+            Compare::Rows(..) => None,
+            Compare::Boots(boots) => Some(boots),
+        }
     }
 
-    /// The entry under the cursor.
-    pub(super) fn entry(&self) -> Option<Entry> {
-        let (.., entry) = self.rows.get(self.list.at())?;
-        Some(entry.clone())
+    pub(super) fn boots_mut(&mut self) -> Option<&mut Boots> {
+        match self {
+            Compare::Rows(..) => None,
+            Compare::Boots(boots) => Some(boots),
+        }
     }
 }
 
@@ -105,10 +100,20 @@ pub(super) fn half(area: Rect, right: bool) -> Rect {
     }
 }
 
+/// Ends it.
+pub(super) fn end(state: &mut State) -> Vec<Next> {
+    match state.compare.take() {
+        Some(Compare::Boots(mut boots)) => boots.stop(),
+        _ => Vec::new(),
+    }
+}
+
 /// Asks with what to compare the selected entry's unit, host or boot; or ends it.
 pub(super) fn ask(state: &mut State) -> Vec<Next> {
-    if state.compare.take().is_some() {
-        return vec![Next::Dirty];
+    if state.compare.is_some() {
+        let mut next = end(state);
+        next.push(Next::Dirty);
+        return next;
     }
     let Some(here) = state.entry() else {
         return say(Level::Info, "there is no entry to compare");
@@ -122,7 +127,30 @@ pub(super) fn ask(state: &mut State) -> Vec<Next> {
         hosts.insert(entry.host);
         units.extend(entry.unit);
     }
+    let own_boot = format!("{:032x}", here.boot);
+    let short = |id: &str| id.get(..8).unwrap_or(id).to_owned();
+    let host = text::clean(here.host.as_str());
     let mut items = Vec::new();
+    if here.boot != 0 {
+        let item = |offset: &str, word: &str| {
+            let value = format!("boot:{} {own_boot}{offset}", here.host);
+            (
+                value,
+                format!("boot {} of {host} beside {word}", short(&own_boot)),
+            )
+        };
+        items.push(item("-1", "the boot before"));
+        items.push(item("-2", "the one before that"));
+    }
+    for (boot, host) in boots
+        .iter()
+        .filter(|(boot, _)| *boot != here.boot && *boot != 0)
+    {
+        let id = format!("{boot:032x}");
+        let word = format!("boot {} beside {}", short(&own_boot), short(&id));
+        let word = format!("{word} of {}", text::clean(host.as_str()));
+        items.push((format!("boot:{host} {id}"), word));
+    }
     if let Some(own) = &here.unit {
         for unit in units.iter().filter(|unit| *unit != own) {
             let word = format!("{} beside {}", text::clean(own), text::clean(unit));
@@ -132,14 +160,6 @@ pub(super) fn ask(state: &mut State) -> Vec<Next> {
     for host in hosts.iter().filter(|host| **host != here.host) {
         let (own, other) = (text::clean(here.host.as_str()), text::clean(host.as_str()));
         items.push((format!("host:{host}"), format!("{own} beside {other}")));
-    }
-    for (boot, host) in boots.iter().filter(|(boot, _)| *boot != here.boot) {
-        let (own, other) = (Side::Boot(here.boot).name(), Side::Boot(*boot).name());
-        let host = text::clean(host.as_str());
-        items.push((
-            format!("boot:{boot:032x}"),
-            format!("{own} beside {other} of {host}"),
-        ));
     }
     if items.is_empty() {
         return say(
@@ -159,133 +179,93 @@ pub(super) fn begin(state: &mut State, value: &str, ctx: &Ctx) -> Vec<Next> {
     let Some(here) = state.entry() else {
         return Vec::new();
     };
-    let (left, right) = match value.split_once(':') {
+    let mut next = end(state);
+    let (left, right, filter) = match value.split_once(':') {
         Some(("unit", name)) => match here.unit {
-            Some(own) => (Side::Unit(own), Side::Unit(Arc::from(name))),
-            None => return Vec::new(),
+            Some(own) => {
+                let filter = format!("unit:={},{}", quote(&own), quote(name));
+                (Side::Unit(own), Side::Unit(Arc::from(name)), filter)
+            }
+            None => return next,
         },
-        Some(("host", name)) => (Side::Host(here.host), Side::Host(HostId::new(name))),
-        Some(("boot", id)) => match u128::from_str_radix(id, 16) {
-            Ok(boot) => (Side::Boot(here.boot), Side::Boot(boot)),
-            Err(_) => return Vec::new(),
-        },
-        _ => return Vec::new(),
-    };
-    let filter = match (&left, &right) {
-        (Side::Unit(a), Side::Unit(b)) => format!("unit:={},{}", quote(a), quote(b)),
-        (Side::Host(a), Side::Host(b)) => {
-            format!("host:={},{}", quote(a.as_str()), quote(b.as_str()))
+        Some(("host", name)) => {
+            let filter = format!("host:={},{}", quote(here.host.as_str()), quote(name));
+            (Side::Host(here.host), Side::Host(HostId::new(name)), filter)
         }
-        _ => String::new(),
+        Some(("boot", value)) => {
+            let Some((host, boot)) = value.rsplit_once(' ') else {
+                return next;
+            };
+            let own = (here.host, format!("{:032x}", here.boot));
+            let other = (HostId::new(host), boot.to_owned());
+            let (boots, asked) = Boots::ask([own, other], &state.query, ctx);
+            next.extend(asked);
+            super::act::stay(state, ctx);
+            state.compare = Some(Compare::Boots(Box::new(boots)));
+            return next;
+        }
+        _ => return next,
     };
-    let rows = match (&left, &right) {
-        (Side::Boot(_), Side::Boot(_)) => boots(state, &left, &right),
-        _ => Vec::new(),
-    };
-    state.compare = Some(Compare {
-        left,
-        right,
-        keys: (0..rows.len()).collect(),
-        rows,
-        list: ListState::default(),
-    });
-    if filter.is_empty() {
-        settle(state, ctx);
-        return vec![Next::Dirty];
-    }
-    let mut next = clauses::add(state, &filter, false, ctx);
+    state.compare = Some(Compare::Rows(left, right));
+    next.extend(clauses::add(state, &filter, false, ctx));
     next.push(Next::Dirty);
     next
 }
 
-/// The rows of both boots by the time since each began; of the first ones that are held.
-fn boots(state: &State, left: &Side, right: &Side) -> Vec<(i64, bool, Entry)> {
-    let mut rows = Vec::new();
-    let mut counts = [0usize; 2];
-    for mut entry in state.entries(0..state.held.len()) {
-        let is_right = right.has(&entry);
-        if !is_right && !left.has(&entry) {
-            continue;
-        }
-        let Some(count) = counts.get_mut(usize::from(is_right)) else {
-            continue;
-        };
-        if *count >= OF_BOOT {
-            if counts.iter().all(|count| *count >= OF_BOOT) {
-                break;
-            }
-            continue;
-        }
-        *count += 1;
-        let since = entry.monotonic;
-        let mut message = String::new();
-        let _ = write!(message, "+{:.3} ", since as f64 / 1e6);
-        let mut bytes = message.into_bytes();
-        bytes.extend_from_slice(&entry.message);
-        entry.message = Arc::from(bytes);
-        rows.push((since, is_right, entry));
-    }
-    rows.sort_by_key(|(since, ..)| *since);
-    rows
-}
-
-fn settle(state: &mut State, ctx: &Ctx) {
-    let height = usize::from(state.areas(ctx.area).body.height);
-    if let Some(compare) = &mut state.compare {
-        compare.list.settle(&compare.keys, height);
-    }
-}
-
-/// What a key does while boots are beside each other; `None` when it means the same as ever.
+/// What a key does while something is side by side; `None` when it means the same as ever.
 pub(super) fn act(state: &mut State, id: &'static str, ctx: &Ctx) -> Option<Vec<Next>> {
-    let height = usize::from(state.areas(ctx.area).body.height);
+    let height = height(state, ctx);
     let compare = state.compare.as_mut()?;
     if id == "back" {
-        state.compare = None;
-        return Some(vec![Next::Taken, Next::Dirty]);
+        let mut next = end(state);
+        next.extend([Next::Taken, Next::Dirty]);
+        return Some(next);
     }
-    if !compare.own_rows() {
-        return None;
-    }
+    let boots = compare.boots_mut()?;
     match id {
         "open" => {
-            let entry = compare.entry()?;
+            let entry = boots.entry()?;
             Some(detail::open(state, entry, ctx))
         }
-        id if compare.list.act(id, &compare.keys, height) => Some(vec![Next::Dirty]),
+        id if boots.act(id, height) => Some(vec![Next::Dirty]),
         "logs.compare" => None,
         _ => Some(say(Level::Info, "Esc ends the comparison first")),
     }
 }
 
-pub(super) fn wheel(state: &mut State, lines: i32, ctx: &Ctx) -> bool {
-    let height = usize::from(state.areas(ctx.area).body.height);
-    match &mut state.compare {
-        Some(compare) if compare.own_rows() => {
-            let by = isize::try_from(lines).unwrap_or(0);
-            compare.list.step(by, &compare.keys, height);
-            true
-        }
-        _ => false,
+fn height(state: &State, ctx: &Ctx) -> usize {
+    usize::from(state.areas(ctx.area).body.height)
+}
+
+/// What is side by side fits the screen again.
+pub(super) fn settle(state: &mut State, ctx: &Ctx) {
+    let height = height(state, ctx);
+    if let Some(boots) = state.compare.as_mut().and_then(Compare::boots_mut) {
+        boots.settle(height);
     }
 }
 
-/// Draws two boots.
-pub(super) fn draw(state: &State, style: &LogStyle, area: Rect, painter: &mut Painter) {
-    let Some(compare) = &state.compare else {
-        return;
-    };
-    let rows = compare.rows.iter().enumerate().skip(compare.list.top());
-    for ((at, (_, right, entry)), y) in rows.zip(area.top()..area.bottom()) {
-        let line = Rect::new(area.x, y, area.width, 1);
-        let how = Emphasis {
-            selected: at == compare.list.at(),
-            ..Emphasis::default()
-        };
-        style.draw(painter, half(line, *right), LogRow::Entry(entry), 0, how);
-        painter.hit(line, Hit::Row(at));
+pub(super) fn wheel(state: &mut State, lines: i32, ctx: &Ctx) -> bool {
+    let height = height(state, ctx);
+    match state.compare.as_mut().and_then(Compare::boots_mut) {
+        Some(boots) => {
+            boots.step(isize::try_from(lines).unwrap_or(0), height);
+            true
+        }
+        None => false,
     }
-    divide(area, painter);
+}
+
+/// A click on a row of two boots.
+pub(super) fn click(state: &mut State, row: usize, ctx: &Ctx) -> bool {
+    let height = height(state, ctx);
+    match state.compare.as_mut().and_then(Compare::boots_mut) {
+        Some(boots) => {
+            boots.click(row, height);
+            true
+        }
+        None => false,
+    }
 }
 
 /// The line between the halves.
@@ -294,17 +274,5 @@ pub(super) fn divide(area: Rect, painter: &mut Painter) {
     let style = painter.theme.style(Role::Border);
     for y in area.top()..area.bottom() {
         painter.text(area.x + area.width / 2, y, 1, bar, style);
-    }
-}
-
-/// A click on a row of two boots.
-pub(super) fn click(state: &mut State, row: usize, ctx: &Ctx) -> bool {
-    let height = usize::from(state.areas(ctx.area).body.height);
-    match &mut state.compare {
-        Some(compare) if compare.own_rows() => {
-            compare.list.click(row, &compare.keys, height);
-            true
-        }
-        _ => false,
     }
 }

@@ -1,7 +1,12 @@
 //! Where the entries come from: the stream that is followed, questions for older entries, and how
 //! each host's journal fares.
 
-use super::{LAG_SHOWN, State, held::Held};
+use super::{
+    LAG_SHOWN, State,
+    held::Held,
+    jump::moment,
+    window::{self, Window},
+};
 use crate::{
     logs::{Entry, GONE, Gap, LogEvent, Query, when},
     problem::Problem,
@@ -59,8 +64,8 @@ pub(super) struct Intake {
     warned: BTreeSet<(HostId, &'static str)>,
     /// How far hosts' clocks are ahead of ours, in microseconds.
     skews: BTreeMap<HostId, i64>,
-    /// Where the hosts were asked to begin, because one went there.
-    from: Option<i64>,
+    /// Around the time that one went to, in place of the stream.
+    window: Option<Window>,
     /// Before this time nothing is asked for (microseconds since 1970).
     begins: Option<i64>,
     /// The time of the last entry that came of each host.
@@ -71,8 +76,8 @@ pub(super) struct Intake {
 
 impl Intake {
     /// Forgets what ran, and asks these hosts.
-    /// From a time on (microseconds since 1970), when that is where one wants to go; unlike the
-    /// question's own beginning there are older entries then.
+    /// Around a time (microseconds since 1970), when that is where one wants to go, instead of
+    /// following.
     pub(super) fn start(
         &mut self,
         hosts: &[HostId],
@@ -86,13 +91,28 @@ impl Intake {
         *self = Intake {
             warned,
             skews,
-            from,
             begins: query.since.as_deref().and_then(|since| {
                 let now = ctx.now.to_zoned(ctx.preferences.zone.clone());
                 Some(when::since(since, &now).ok()?.as_microsecond())
             }),
             ..Intake::default()
         };
+        if let Some(time) = from {
+            for host in hosts {
+                let query = Query {
+                    until: Some(moment(time.saturating_sub(1))),
+                    lines: Some(PAGE),
+                    reverse: true,
+                    ..query.clone()
+                };
+                next.push(self.ask(host.clone(), query, PAGE, ctx));
+                self.lanes.insert(host.clone(), Lane::CatchingUp);
+            }
+            let (window, asked) = Window::begin(hosts, query, time, ctx);
+            self.window = Some(window);
+            next.extend(asked);
+            return next;
+        }
         let past = query.until.is_some() || query.boot.as_deref().is_some_and(|b| b != "0");
         if past {
             for host in hosts {
@@ -112,11 +132,6 @@ impl Intake {
             self.lanes.insert(host.clone(), Lane::CatchingUp);
         }
         let mut query = query.clone();
-        if let Some(from) = from {
-            let from = from.max(0);
-            query.since = Some(format!("@{}.{:06}", from / 1_000_000, from % 1_000_000));
-            query.lines = None;
-        }
         if query.since.is_none() {
             query.lines.get_or_insert(FIRST);
         }
@@ -127,10 +142,12 @@ impl Intake {
 
     pub(super) fn stop(&mut self) -> Vec<Next> {
         let back = self.back.drain().map(|(stream, _)| stream);
+        let window = self.window.take().into_iter().flat_map(Window::stop);
         self.stream
             .take()
             .into_iter()
             .chain(back)
+            .chain(window)
             .map(|stream| Next::Do(Effect::Stop(stream)))
             .collect()
     }
@@ -183,9 +200,27 @@ impl Intake {
         next
     }
 
-    /// Whether the way from a time that one went to has not reached the present yet.
-    pub(super) fn on_the_way(&self) -> bool {
-        self.from.is_some() && self.lanes.values().any(|lane| *lane == Lane::CatchingUp)
+    /// The part of the past that one went to.
+    pub(super) fn window(&self) -> Option<&Window> {
+        self.window.as_ref()
+    }
+
+    pub(super) fn window_mut(&mut self) -> Option<&mut Window> {
+        self.window.as_mut()
+    }
+
+    /// A host has answered about the past; the lane is this one once all of it has come.
+    pub(super) fn answered(&mut self, host: &HostId, lane: Lane) {
+        let asked = self.back.values().any(|back| back.host == *host)
+            || self.window.as_ref().is_some_and(|window| window.asks(host));
+        if !asked && !self.live() {
+            self.lanes.insert(host.clone(), lane);
+        }
+    }
+
+    /// What is held of a host goes on to this time by its clock.
+    pub(super) fn reads_to(&mut self, host: &HostId, time: i64) {
+        self.newest.insert(host.clone(), time);
     }
 
     /// Whether nothing older of a host is to be had.
@@ -203,8 +238,12 @@ impl Intake {
         self.full
     }
 
-    /// Whether what is held of every host goes back to this time (microseconds since 1970).
+    /// Whether what is held of every host goes back to this time, and on to it (microseconds since 1970).
     pub(super) fn reaches(&self, held: &mut Held, hosts: &[HostId], time: i64) -> bool {
+        let window = self.window.as_ref();
+        if window.is_some_and(|w| !hosts.iter().all(|host| w.covers(host, time))) {
+            return false;
+        }
         hosts.iter().all(|host| {
             self.exhausted(held, host)
                 || held.oldest_of(host).is_some_and(|id| id.time <= time)
@@ -287,6 +326,9 @@ pub(super) fn news(state: &mut State, id: StreamId, news: StreamMsg, ctx: &Ctx) 
         return followed(state, news, ctx);
     }
     let intake = &mut state.intake;
+    if intake.window().is_some_and(|window| window.waits_for(id)) {
+        return window::news(state, id, news);
+    }
     match news {
         StreamMsg::Fetched(_, entries) => {
             if let Some(back) = intake.back.get_mut(&id) {
@@ -316,10 +358,7 @@ fn came_back(state: &mut State, back: Back, end: Result<(), Problem>) -> Vec<Nex
         came: mut entries,
         wanted,
     } = back;
-    let intake = &mut state.intake;
-    if !intake.live() {
-        intake.lanes.insert(host.clone(), Lane::Ended);
-    }
+    state.intake.answered(&host, Lane::Ended);
     // What was held there may have been evicted meanwhile: this answer is about what lies further back.
     let now = state.held.back_from(&host, &Query::default(), wanted);
     if cursor.is_some() && now.and_then(|query| query.cursor) != cursor {

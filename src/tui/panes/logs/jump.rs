@@ -11,6 +11,12 @@ use jiff::{Timestamp, ToSpan};
 /// From this priority on a line is an error.
 const ERROR: u8 = 3;
 
+/// A time in microseconds since 1970 as journalctl takes it.
+pub(super) fn moment(micros: i64) -> String {
+    let micros = micros.max(0);
+    format!("@{}.{:06}", micros / 1_000_000, micros % 1_000_000)
+}
+
 /// Shows the first entry at or after this time (microseconds since 1970).
 pub(super) fn to_time(state: &mut State, time: i64, ctx: &Ctx) -> Vec<Next> {
     if state.intake.reaches(&mut state.held, &state.hosts, time) {
@@ -51,12 +57,17 @@ pub(super) fn seek(state: &mut State, ctx: &Ctx) -> Vec<Next> {
         return Vec::new();
     };
     // Entries of slower hosts still go in between.
-    if state.intake.all_beyond(time) {
+    let all = state.intake.all_beyond(time);
+    if all {
         state.seek = None;
     }
     let to = state.held.at_time(time);
     if to < state.held.len() {
         top(state, to, ctx)
+    } else if all && !state.held.is_empty() {
+        let mut next = go(state, usize::MAX, ctx);
+        next.extend(say(Level::Info, "nothing came after that"));
+        next
     } else {
         Vec::new()
     }

@@ -2,23 +2,28 @@
 //! fields of an entry, older entries from the hosts.
 //!
 //! What is held is in `held`, where one reads in `position`, where the entries come from in
-//! `intake`; what keys do in `act`, `jump` and `pick`, lines in `lines`, the filters in `clauses`,
-//! the list below in `panel`, the histogram above in `strip`; one entry's fields in `detail`, files in `save`, drawing in
-//! `areas`, `status` and `view`.
+//! `intake` and `window`; what can be done in `offers`, what keys do in `act`, `jump`, `fold` and
+//! `pick`, lines in `lines`, the filters in `clauses`, the list below in `panel`, the histogram above
+//! in `strip`; one entry's fields in `detail`, two of something in `compare` and `boots`; files in
+//! `save` and `hand_over`, drawing in `areas`, `status` and `view`.
 
 mod act;
 mod areas;
+mod boots;
 mod choice;
 mod clauses;
 mod columns;
 mod compare;
 mod detail;
 mod fold;
+mod hand_over;
 mod held;
 mod intake;
 mod jump;
 mod lines;
 mod marks;
+mod moments;
+mod offers;
 mod panel;
 mod patterns;
 mod pick;
@@ -27,6 +32,7 @@ mod save;
 mod status;
 mod strip;
 mod view;
+mod window;
 
 #[cfg(test)]
 mod tests;
@@ -39,7 +45,6 @@ use crate::{
     remote::HostId,
     text,
     tui::{
-        actions::{Context, Offer},
         effect::{Effect, Next},
         msg::{Hit, Mouse},
         widgets::log::{LogStyle, TimeFormat},
@@ -59,6 +64,8 @@ use position::Position;
 use std::fmt::Write;
 use strip::Strip;
 
+pub use hand_over::{cli, copy};
+pub use offers::{actions, contexts};
 pub use view::view;
 
 /// Rows counted between two messages for the histogram: a few milliseconds.
@@ -167,9 +174,9 @@ fn reopen(state: &mut State, args: &Args, ctx: &Ctx) -> Vec<Next> {
 
 /// Asks the hosts anew, with the present query.
 fn restart(state: &mut State, ctx: &Ctx) -> Vec<Next> {
+    let mut next = compare::end(state);
     state.held.clear();
     recount(state);
-    state.compare = None;
     state.choice = None;
     state.here = Position::default();
     state.detail = None;
@@ -179,7 +186,7 @@ fn restart(state: &mut State, ctx: &Ctx) -> Vec<Next> {
     }
     state.seek = None;
     let from = state.from.take();
-    let mut next = state.intake.start(&state.hosts, &state.query, from, ctx);
+    next.extend(state.intake.start(&state.hosts, &state.query, from, ctx));
     next.push(Next::Dirty);
     next
 }
@@ -202,6 +209,10 @@ pub fn update(state: &mut State, msg: PaneMsg, ctx: &Ctx) -> Vec<Next> {
     let slice = !matches!(msg, PaneMsg::Stream(..) | PaneMsg::Reply(..));
     let mut next = match msg {
         PaneMsg::Stream(id, news) => {
+            if let Some(next) = boots::news(state, id, &news) {
+                compare::settle(state, ctx);
+                return next;
+            }
             let mut next = intake::news(state, id, news, ctx);
             next.extend(jump::seek(state, ctx));
             next
@@ -231,6 +242,7 @@ pub fn update(state: &mut State, msg: PaneMsg, ctx: &Ctx) -> Vec<Next> {
         PaneMsg::Clock => vec![Next::Dirty],
         PaneMsg::Shown => {
             detail::resized(state, ctx);
+            compare::settle(state, ctx);
             panel::settle(state, ctx);
             vec![Next::Dirty]
         }
@@ -239,7 +251,11 @@ pub fn update(state: &mut State, msg: PaneMsg, ctx: &Ctx) -> Vec<Next> {
             return Vec::new();
         }
         PaneMsg::Args(args) => reopen(state, &args, ctx),
-        PaneMsg::Closing => return state.intake.stop(),
+        PaneMsg::Closing => {
+            let mut next = compare::end(state);
+            next.extend(state.intake.stop());
+            return next;
+        }
         _ => return Vec::new(),
     };
     if slice && state.held.busy() {
@@ -254,103 +270,6 @@ pub fn update(state: &mut State, msg: PaneMsg, ctx: &Ctx) -> Vec<Next> {
         state.fold();
     }
     next
-}
-
-/// The journal's keys, or those of the entry that is open.
-pub fn contexts(state: &State) -> &'static [Context] {
-    if state.detail.is_some() {
-        &[Context::Entry, Context::List]
-    } else if state.panel.is_some() {
-        &[Context::Panel, Context::List]
-    } else if state.strip.focus {
-        &[Context::Histogram, Context::List]
-    } else {
-        &[Context::Logs, Context::List]
-    }
-}
-
-/// What can be done now.
-pub fn actions(state: &State, _ctx: &Ctx) -> Vec<Offer> {
-    if state.detail.is_some() {
-        return [
-            "entry.filter-in",
-            "entry.filter-out",
-            "entry.pretty",
-            "back",
-        ]
-        .into_iter()
-        .filter_map(Offer::yes)
-        .collect();
-    }
-    if state.panel.is_some() {
-        return panel::actions(state)
-            .iter()
-            .filter_map(|id| Offer::yes(id))
-            .collect();
-    }
-    if state.strip.focus {
-        return [
-            "open",
-            "histogram.select",
-            "histogram.left",
-            "histogram.right",
-            "back",
-        ]
-        .into_iter()
-        .filter_map(Offer::yes)
-        .collect();
-    }
-    let some = |what: &str| {
-        if state.held.is_empty() {
-            Err(format!("there is no entry {what}"))
-        } else {
-            Ok(())
-        }
-    };
-    let hits = if state.held.searched().is_empty() {
-        Err("nothing is searched for".to_owned())
-    } else {
-        Ok(())
-    };
-    let filtered = if state.held.clauses().is_empty() && !narrowed(&state.query) {
-        Err("nothing is filtered".to_owned())
-    } else {
-        Ok(())
-    };
-    [
-        Offer::yes("logs.search"),
-        Offer::when("logs.next", hits.clone()),
-        Offer::when("logs.previous", hits),
-        Offer::yes("logs.filter-in"),
-        Offer::yes("logs.filter-out"),
-        Offer::yes("logs.priority"),
-        Offer::when("open", some("to look at")),
-        Offer::yes("logs.freeze"),
-        Offer::yes("logs.follow"),
-        Offer::when("logs.filters", filtered.clone()),
-        Offer::when("logs.clear", filtered),
-        Offer::yes("logs.at"),
-        Offer::yes("logs.histogram"),
-        Offer::when("logs.zoom", some("to count")),
-        Offer::yes("logs.unit"),
-        Offer::yes("logs.boot"),
-        Offer::yes("logs.since"),
-        Offer::yes("logs.time"),
-        Offer::yes("logs.wrap"),
-        Offer::when("logs.save", some("to save")),
-        Offer::when("logs.fold", some("to fold")),
-        Offer::when("logs.patterns", some("to count")),
-        Offer::when("logs.mark", some("to mark")),
-        Offer::when("logs.choose", some("to choose")),
-        Offer::when("logs.copy-as", some("to copy")),
-        // Esc ends a choice, then the search first.
-        Offer::yes("back").filter(|_| {
-            state.choice.is_some() || state.compare.is_some() || !state.held.searched().is_empty()
-        }),
-    ]
-    .into_iter()
-    .flatten()
-    .collect()
 }
 
 /// Whether the hosts are asked for less than everything.
@@ -421,8 +340,8 @@ impl State {
 
     /// The selected row's entry, unless it is a gap.
     fn entry(&self) -> Option<Entry> {
-        if let Some(compare) = self.compare.as_ref().filter(|c| c.own_rows()) {
-            return compare.entry();
+        if let Some(boots) = self.compare.as_ref().and_then(Compare::boots) {
+            return boots.entry();
         }
         let shown = self.held.shown(self.here.at(&self.held))?;
         self.held.by_id(shown.id)?.into_entry()
@@ -453,88 +372,6 @@ pub fn title(state: &State) -> String {
         [unit] => format!("logs of {}", text::clean(unit)),
         units => format!("logs of {} units", units.len()),
     }
-}
-
-/// The command line that shows the same.
-pub fn cli(state: &State, ctx: &Ctx) -> Option<String> {
-    Some(command(state, ctx, None))
-}
-
-/// The command line that shows what is shown, or of that only a range of times.
-fn command(state: &State, ctx: &Ctx, range: Option<(i64, i64)>) -> String {
-    let mut line = format!("qd -e {}", save::quoted(ctx.env().as_str()));
-    if state.hosts.len() < ctx.world.hosts.len() {
-        for host in &state.hosts {
-            let _ = write!(line, " --host {}", save::quoted(host.as_str()));
-        }
-    }
-    line.push_str(" logs");
-    let query = &state.query;
-    for unit in &query.units {
-        let _ = write!(line, " {}", save::quoted(unit));
-    }
-    if let Some(priority) = query.priority {
-        let _ = write!(line, " -p {priority}");
-    }
-    if let Some(grep) = &query.grep {
-        let _ = write!(line, " -g {}", save::quoted(grep));
-        if query.ignore_case {
-            line.push_str(" -i");
-        }
-    }
-    let moment = |micros: i64| format!("@{}.{:06}", micros / 1_000_000, micros % 1_000_000);
-    if let Some((first, last)) = range {
-        let _ = write!(line, " --since {} --until {}", moment(first), moment(last));
-    } else if let Some(since) = &query.since {
-        let _ = write!(line, " --since {}", save::quoted(since));
-    }
-    for clause in state.held.clauses().iter().filter(|clause| clause.on) {
-        let option = if clause.out { "filter-out" } else { "filter" };
-        let filter = save::quoted(clause.filter.as_str());
-        let _ = write!(line, " --{option} {filter}");
-    }
-    if let Some(boot) = &query.boot {
-        let _ = write!(line, " -b {}", save::quoted(boot));
-    }
-    if state.intake.live() && range.is_none() {
-        line.push_str(" -f");
-    }
-    line
-}
-
-/// The command line that shows these rows again.
-fn again(state: &State, range: std::ops::Range<usize>, ctx: &Ctx) -> String {
-    let (mut first, mut last) = (i64::MAX, i64::MIN);
-    for entry in state.entries(range) {
-        first = first.min(entry.realtime);
-        last = last.max(entry.realtime);
-    }
-    if first > last {
-        return command(state, ctx, None);
-    }
-    command(state, ctx, Some((first, last)))
-}
-
-/// The selected entry's message, or all that is held of it as JSON; of a choice of rows the lines.
-pub fn copy(state: &State, ctx: &Ctx, raw: bool) -> Option<(String, String)> {
-    if let Some(detail) = &state.detail {
-        return detail.copy(raw);
-    }
-    if let Some(range) = state.chosen() {
-        let (form, word) = if raw {
-            (save::Form::Json, "entries as JSON")
-        } else {
-            (save::Form::Lines, "lines")
-        };
-        let what = format!("{} {word}", state.rows(range.clone()).count());
-        return Some((save::text(state, form, range, ctx), what));
-    }
-    let entry = state.entry()?;
-    if raw {
-        return Some((save::json(&entry), "the entry as JSON".into()));
-    }
-    let message = String::from_utf8_lossy(&entry.message).into_owned();
-    Some((message, "the message".into()))
 }
 
 /// The host and unit of the selected entry.

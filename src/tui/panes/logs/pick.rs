@@ -113,6 +113,7 @@ pub(super) fn picked(state: &mut State, kind: &str, value: &str, ctx: &Ctx) -> V
                 .cloned()
                 .collect();
         }
+        "new-since" => return super::moments::picked(state, value, ctx),
         "compare" => return super::compare::begin(state, value, ctx),
         "copy-as" => return super::choice::copy_as(state, value, ctx),
         _ => return Vec::new(),

@@ -82,6 +82,14 @@ impl Position {
         self.stopped = true;
     }
 
+    /// What is there now was asked for: nothing of it is new.
+    pub(super) fn expect(&mut self, held: &Held) {
+        if self.stopped && !self.frozen {
+            let last = held.whole_len().checked_sub(1);
+            self.left_at = last.and_then(|at| held.whole_row(at)).map(|row| row.id);
+        }
+    }
+
     /// Goes to the end and on with it.
     pub(super) fn follow(&mut self) {
         *self = Position::default();

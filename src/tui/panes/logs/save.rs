@@ -58,7 +58,7 @@ pub(super) fn text(state: &State, form: Form, range: Range<usize>, ctx: &Ctx) ->
         }
         Form::Markdown => {
             let heading = heading(state, range.clone(), ctx);
-            let command = super::again(state, range.clone(), ctx);
+            let command = super::hand_over::again(state, range.clone(), ctx);
             let _ = writeln!(out, "{}\n", incident::inline(&heading));
             let _ = writeln!(out, "{}\n", incident::code(&command));
             let body = text(state, Form::Lines, range, ctx);

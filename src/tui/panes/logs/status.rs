@@ -1,6 +1,6 @@
 //! The status line: how the journals fare, what is searched and filtered, how much there is.
 
-use super::{State, clauses, intake::Lane};
+use super::{State, clauses, intake::Lane, window::Window};
 use crate::{
     logs::view::Folding,
     text,
@@ -38,7 +38,9 @@ fn parts(state: &State, ctx: &Ctx) -> Vec<Part> {
     let mut parts = Parts(Vec::new());
     let lanes = state.intake.lanes();
     let unseen = state.here.unseen(&state.held);
-    let mode = if !state.intake.live() {
+    let mode = if state.intake.window().is_some() {
+        (Role::Warning, "past, frozen".to_owned())
+    } else if !state.intake.live() {
         (Role::Muted, "past".to_owned())
     } else if state.here.frozen() {
         (Role::Warning, "frozen".to_owned())
@@ -154,6 +156,9 @@ fn parts(state: &State, ctx: &Ctx) -> Vec<Part> {
     if let Some(incident) = ctx.incident {
         let count = incident.len();
         parts.push((Role::Warning, format!("incident: {count} noted")));
+    }
+    if state.intake.window().is_some_and(Window::reading) {
+        parts.push((Role::Busy, "reading on".into()));
     }
     if state.intake.reading_back() {
         parts.push((Role::Busy, "reading older ones".into()));

@@ -1,6 +1,11 @@
 //! Drawing: the status line, the rows that fit, the list below.
 
-use super::{Cache, State, compare, intake::Lane, panel, status, strip};
+use super::{
+    Cache, State,
+    compare::{self, Compare},
+    intake::Lane,
+    panel, status, strip,
+};
 use crate::{
     filter::Filter,
     logs::lifecycle::Lifecycle,
@@ -33,8 +38,9 @@ pub fn view(state: &State, _cache: &mut Cache, ctx: &Ctx, area: Rect, painter: &
         .collect();
     let style = state.style(ctx, &found);
     let height = |at| state.height(at, &style, ctx);
-    if state.compare.as_ref().is_some_and(|c| c.own_rows()) {
-        compare::draw(state, &style, body, painter);
+    if let Some(boots) = state.compare.as_ref().and_then(Compare::boots) {
+        boots.draw(&style, body, painter);
+        compare::divide(body, painter);
         return;
     }
     let seen = state.here.seen(&state.held, height, body.height);

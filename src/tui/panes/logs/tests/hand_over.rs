@@ -55,6 +55,23 @@ fn marks_have_notes_and_are_gone_to() {
 }
 
 #[test]
+fn the_command_line_asks_for_all_that_the_hosts_were_asked_for() {
+    let mut bench = Bench::new(&BOTH, (100, 21));
+    bench.act("logs.filter-in");
+    bench.line("filter", "timeout field:_UID=0");
+    bench.act("logs.filter-out");
+    bench.line("exclude", "it's fine");
+    bench.act("logs.filter-in");
+    bench.line("filter", "field:CODE=a b");
+    bench.line("since", "-2h");
+    assert_eq!(
+        cli(bench.state(), &bench.ctx()).unwrap(),
+        "qd -e production logs --since -2h --filter timeout --filter-out 'it'\\''s fine' \
+         --filter b -f _UID=0 CODE=a"
+    );
+}
+
+#[test]
 fn what_is_chosen_is_copied_in_four_forms() {
     let mut bench = Bench::new(&BOTH, (100, 21));
     bench.flow(30);

@@ -67,6 +67,44 @@ fn what_is_new_since_a_time_or_a_mark_is_listed() {
 }
 
 #[test]
+fn times_since_when_something_is_new_are_offered_by_name() {
+    let mut bench = Bench::new(&BOTH, (100, 24));
+    bench.flow(20);
+    let mut deploy = bench.entry("web-1", "activating the configuration...");
+    deploy.unit = Some(Arc::from("nixos-rebuild.service"));
+    bench.event(LogEvent::Entries(vec![deploy]));
+    let entry = bench.entry("web-1", "refused 7: no such order");
+    bench.event(LogEvent::Entries(vec![entry]));
+    bench.now = Timestamp::from_second(START + 60).unwrap();
+    bench.act("logs.patterns");
+    bench.act("panel.since");
+    let offered = bench.next.iter().find_map(|next| match next {
+        Next::Pick(pick) => Some(pick.items.clone()),
+        _ => None,
+    });
+    let offered = offered.unwrap();
+    assert_eq!(offered.len(), 3, "{offered:?}");
+    assert!(offered[0].1.ends_with("deploy on web-1"), "{offered:?}");
+    bench.tell(PaneMsg::Picked {
+        kind: "new-since",
+        value: offered[0].0.clone(),
+    });
+    bench.settle();
+    let screen = bench.screen();
+    assert!(
+        screen.contains("new since") && screen.contains("refused •"),
+        "{screen}"
+    );
+    assert!(!screen.contains("GET /api/orders •"), "{screen}");
+    bench.act("panel.since");
+    bench.tell(PaneMsg::Picked {
+        kind: "new-since",
+        value: offered[1].0.clone(),
+    });
+    assert!(matches!(&bench.next[0], Next::Prompt(spec) if spec.kind == "new-since"));
+}
+
+#[test]
 fn two_units_are_beside_each_other_while_following() {
     let mut bench = Bench::new(&["web-1"], (120, 20));
     for n in 0..30 {
@@ -92,32 +130,51 @@ fn two_units_are_beside_each_other_while_following() {
 }
 
 #[test]
-fn two_boots_are_aligned_by_the_time_since_they_began() {
+fn two_boots_are_asked_of_the_host_and_aligned_by_the_time_since_they_began() {
     let mut bench = Bench::new(&["web-1"], (120, 14));
-    for (boot, offset) in [(1u128, 0), (2, 300)] {
-        for n in 0..6i64 {
-            let mut entry = bench.entry("web-1", &format!("boot {boot} step {n}"));
-            entry.boot = boot;
-            entry.monotonic = n * 1_000_000 + offset;
-            bench.event(LogEvent::Entries(vec![entry]));
-        }
-    }
+    bench.flow(3);
     bench.act("logs.compare");
+    let offered = bench.next.iter().find_map(|next| match next {
+        Next::Pick(pick) => Some(pick.items.clone()),
+        _ => None,
+    });
+    let before = offered.unwrap().swap_remove(0).0;
+    assert_eq!(before, format!("boot:web-1 {:032x}-1", 7));
+    bench.line("exclude", "left out");
     bench.tell(PaneMsg::Picked {
         kind: "compare",
-        value: format!("boot:{:032x}", 1),
+        value: before,
     });
+    let streams: Vec<(StreamId, Option<String>)> = bench
+        .next
+        .iter()
+        .filter_map(|next| match next {
+            Next::Do(Effect::Fetch(_, stream, _, query)) => Some((*stream, query.boot.clone())),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(streams[0].1, Some(format!("{:032x}", 7)));
+    assert_eq!(streams[1].1, Some(format!("{:032x}-1", 7)));
+    for (at, boot, offset) in [(1, 6u128, 300), (0, 7, 0)] {
+        let mut page = Vec::new();
+        for n in 0..6i64 {
+            let mut entry = bench.entry("web-1", &format!("boot {boot} step {n}"));
+            (entry.boot, entry.monotonic) = (boot, n * 1_000_000 + offset);
+            page.push(entry);
+        }
+        let other = bench.entry("web-1", "left out by the filter");
+        page.push(other);
+        let came = StreamMsg::Fetched(HostId::new("web-1"), page);
+        bench.tell(PaneMsg::Stream(streams[at].0, came));
+        let end = StreamMsg::Ended(HostId::new("web-1"), Ok(()));
+        bench.tell(PaneMsg::Stream(streams[at].0, end));
+    }
     insta::assert_snapshot!("boots_120x14", bench.screen());
     bench.act("list.down");
-    assert!(
-        bench.selected().ends_with("boot 2 step 0"),
-        "{}",
-        bench.selected()
-    );
+    assert_eq!(bench.selected(), "boot 6 step 0");
     bench.act("open");
     assert!(bench.state().detail.is_some());
     bench.act("back");
     bench.act("back");
     assert!(bench.state().compare.is_none());
-    assert!(bench.selected().starts_with("boot 2 step 5"));
 }
