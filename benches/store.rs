@@ -29,9 +29,11 @@ use quarterdeck::{
     remote::HostId,
 };
 use std::{
+    cell::RefCell,
     hint::black_box,
     io::Write,
     process::{Command, Stdio},
+    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -73,10 +75,10 @@ fn packings(store: &Store) {
         .step_by(store.blocks().len().div_ceil(60));
     let heaps: Vec<Vec<u8>> = sample
         .flat_map(|block| {
-            [
-                block.values().bytes().to_vec(),
-                block.texts().bytes().to_vec(),
-            ]
+            let rows = block.open();
+            let texts = rows.texts().bytes().to_vec();
+            let values = (0..block.frames()).map(move |at| rows.values(at).bytes().to_vec());
+            values.chain([texts])
         })
         .collect();
     let length: usize = heaps.iter().map(Vec::len).sum();
@@ -207,15 +209,17 @@ fn memory(count: u64) {
         println!("  {name:<28} {:.2}", size as f64 / count as f64);
     }
     packings(&store);
-    let unpacked = |part: &dyn Fn(&Block, &mut Vec<u8>) -> usize| {
-        let mut buffer = Vec::new();
+    let unpacked = |part: &dyn Fn(&Arc<Block>) -> usize| {
         let start = on_processor();
-        let bytes = store.blocks().iter().map(|block| part(block, &mut buffer));
-        let bytes = bytes.sum::<usize>();
+        let bytes = store.blocks().iter().map(part).sum::<usize>();
         (bytes, on_processor() - start)
     };
-    let values = unpacked(&|block, buffer| block.values_bytes(buffer).len());
-    let texts = unpacked(&|block, buffer| block.texts_bytes(buffer).len());
+    let buffer = RefCell::new(Vec::new());
+    let values = unpacked(&|block| {
+        let frames = (0..block.frames()).map(|at| block.values(at, &mut buffer.borrow_mut()).len());
+        frames.sum()
+    });
+    let texts = unpacked(&|block| block.open().texts().bytes().len());
     for (what, (bytes, time)) in [("values", values), ("texts", texts)] {
         println!(
             "  {what} unpacked: {:.1} bytes each, {:.0} ms for all",

@@ -1,6 +1,6 @@
 //! A set of rows of one block: a bit a row, with counts, ranks and dilation.
 
-use std::fmt;
+use std::{fmt, ops::Range};
 
 const WORD: usize = 64;
 
@@ -147,6 +147,26 @@ impl Bits {
         None
     }
 
+    /// How many rows of a range are in the set.
+    pub fn count_in(&self, rows: Range<usize>) -> usize {
+        let end = rows.end.min(self.len);
+        let words = rows.start / WORD..end.div_ceil(WORD);
+        let all = words.clone().zip(self.words.get(words).unwrap_or_default());
+        let ones = all.map(|(at, word)| {
+            let from = rows.start.saturating_sub(at * WORD);
+            let past = (at * WORD + WORD).saturating_sub(end);
+            let low = u64::MAX.checked_shl(from as u32).unwrap_or(0);
+            let high = u64::MAX.checked_shr(past as u32).unwrap_or(0);
+            (word & low & high).count_ones() as usize
+        });
+        ones.sum()
+    }
+
+    /// Whether any row of a range is in the set.
+    pub fn any(&self, rows: Range<usize>) -> bool {
+        self.count_in(rows) > 0
+    }
+
     /// The rows of the set, oldest first.
     pub fn iter(&self) -> impl Iterator<Item = usize> + '_ {
         self.words.iter().enumerate().flat_map(|(at, word)| {
@@ -217,7 +237,7 @@ impl Bits {
     }
 
     /// Adds a range of rows.
-    pub fn fill(&mut self, rows: std::ops::Range<usize>) {
+    pub fn fill(&mut self, rows: Range<usize>) {
         let end = rows.end.min(self.len);
         let mut at = rows.start;
         while at < end {
@@ -332,6 +352,9 @@ mod tests {
             for (n, row) in rows.iter().enumerate() {
                 prop_assert_eq!(filled.get(n), *row || (from..to).contains(&n));
             }
+            let between = set.iter().filter(|row| (from..to).contains(row)).count();
+            prop_assert_eq!(bits.count_in(from..to), between);
+            prop_assert_eq!(bits.any(from..to), between > 0);
             let mut more = bits.clone();
             let at = from.min(rows.len());
             more.insert(at, true);

@@ -156,14 +156,11 @@ impl Ask {
                 match ends {
                     (true, true) if *monotonic => Set::All,
                     (false, false) if *monotonic => Set::None,
-                    _ => Set::from(
-                        asked
-                            .rows()
-                            .times()
-                            .iter()
-                            .map(|time| holds(*time))
-                            .collect::<Bits>(),
-                    ),
+                    _ => {
+                        let frames = 0..block.frames();
+                        let times = frames.flat_map(|frame| block.times(frame).into_owned());
+                        Set::from(times.map(holds).collect::<Bits>())
+                    }
                 }
             }
             Plan::Pid => {

@@ -2,7 +2,10 @@
 
 use super::bits::Bits;
 use crate::logs::store::{Block, Source, Used};
-use std::sync::{Arc, OnceLock};
+use std::{
+    ops::Range,
+    sync::{Arc, OnceLock},
+};
 
 /// Rows of one block.
 #[derive(Debug, Clone)]
@@ -215,6 +218,15 @@ impl Set {
 
     pub(super) fn is_none(&self) -> bool {
         matches!(self, Set::None)
+    }
+
+    /// Whether any row of a range is in the set.
+    pub(super) fn any(&self, rows: Range<usize>) -> bool {
+        match self {
+            Set::None => false,
+            Set::All => !rows.is_empty(),
+            Set::Some(bits) => bits.any(rows),
+        }
     }
 
     pub(super) fn has(&self, row: usize) -> bool {

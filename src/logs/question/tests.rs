@@ -114,7 +114,8 @@ fn clause() -> impl Strategy<Value = Clause> {
 }
 
 fn blocks(entries: &[Entry], rows: usize) -> Vec<Arc<Block>> {
-    let limits = Limits { rows, raw: 1 << 20 };
+    let (raw, frame) = (1 << 20, rows / 3);
+    let limits = Limits { rows, raw, frame };
     let mut builder = Builder::new(HostId::new("h0"), limits, Tables::default(), 0, None);
     for entry in entries {
         builder.push(&entry.fields());

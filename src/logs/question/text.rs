@@ -10,12 +10,13 @@ use crate::{
     filter,
     logs::{
         pattern::Pattern,
-        store::{Block, OWN_TEXT, Rows},
+        store::{Block, OWN_TEXT, Rows, UsedPattern},
     },
 };
 use regex::bytes::Regex;
 use std::{
     cell::{Cell, OnceCell},
+    ops::Range,
     sync::Arc,
 };
 
@@ -41,8 +42,8 @@ impl<'a> Asked<'a> {
 
     pub(super) fn rows(&self) -> &Rows {
         self.rows.get_or_init(|| {
-            // Of the columns.
-            self.spend(64 * self.block.rows());
+            // Of the columns of a frame.
+            self.spend(64 * self.block.rows() / self.block.frames().max(1));
             self.block.open()
         })
     }
@@ -64,18 +65,17 @@ struct Fits(Vec<Option<Fit>>);
 impl Fits {
     /// For each pattern of the block.
     fn of(&mut self, block: &Block, mut find: impl FnMut(&Pattern) -> Fit) -> Vec<Fit> {
-        let patterns = block.patterns().iter().map(|used| &used.what);
-        let fits = patterns.map(|pattern| {
-            let number = pattern.number() as usize;
+        let fits = block.patterns().iter().map(|used| {
+            let number = used.number() as usize;
             if number >= REMEMBERED {
-                return find(pattern);
+                return find(&used.what);
             }
             if number >= self.0.len() {
                 self.0.resize(number + 1, None);
             }
             match self.0.get_mut(number) {
-                Some(known) => *known.get_or_insert_with(|| find(pattern)),
-                None => find(pattern),
+                Some(known) => *known.get_or_insert_with(|| find(&used.what)),
+                None => find(&used.what),
             }
         });
         fits.collect()
@@ -91,7 +91,9 @@ pub(super) struct Memory {
     same: Fits,
     /// One for each set of required needles.
     required: Vec<Memory>,
+    /// A message, and the values of a frame.
     buffer: Vec<u8>,
+    values: Vec<u8>,
 }
 
 /// The rows whose message the look finds; what it says of rows outside of `within` is not used.
@@ -162,38 +164,41 @@ fn search(needles: &Needles, asked: &Asked<'_>, within: &Set, memory: &mut Memor
             }
         }
     }
-    let mut candidates = None;
-    if inside.is_some() || !parts.is_empty() {
-        // Who reaches into values will be looked at whole.
-        let values = match parts.is_empty() {
-            true => block.values_bytes(&mut memory.buffer),
-            false => asked.rows().values().bytes(),
-        };
+    let maybe = |pattern: u16| fit(pattern) == Some(Fit::Maybe);
+    let wanted = |pattern: &u16| inside.is_some() || maybe(*pattern);
+    let frames = 0..if inside.is_some() || !parts.is_empty() {
+        block.frames()
+    } else {
+        0
+    };
+    for frame in frames {
+        let rows = block.frame_rows(frame);
+        let patterns = block.pattern_of().get(rows.clone()).unwrap_or_default();
+        if !within.any(rows) || !patterns.iter().any(wanted) {
+            continue;
+        }
+        let Memory { buffer, values, .. } = memory;
+        let values = block.values(frame, values);
         asked.spend(2 * values.len());
         if let Some(inside) = inside {
             let lines = lines(inside, values);
-            each_line(block, &lines, |row, _| bits.set(row));
+            each_line(block, frame, &lines, |row, _, _| bits.set(row));
         }
-        for part in parts {
+        for part in &parts {
             let lines = lines(part, values);
-            each_line(block, &lines, |row, pattern| {
-                if fit(pattern) == Some(Fit::Maybe) {
-                    candidates
-                        .get_or_insert_with(|| Bits::none(block.rows()))
-                        .set(row);
+            each_line(block, frame, &lines, |row, used, line| {
+                if !bits.get(row) && fit(used) == Some(Fit::Maybe) {
+                    let pattern = block.patterns().get(usize::from(used));
+                    let values = values.get(line.clone()).unwrap_or_default();
+                    buffer.clear();
+                    pattern.inspect(|used| used.what.fill(values, buffer));
+                    asked.spend(4 * buffer.len());
+                    if needles.any().is_match(buffer) {
+                        bits.set(row);
+                    }
                 }
             });
         }
-    }
-    if anything || has(Fit::Unsure) {
-        let more = Bits::of(block.pattern_of(), |pattern| match fit(pattern) {
-            Some(Fit::Maybe) => anything,
-            Some(Fit::Unsure) => true,
-            _ => false,
-        });
-        candidates
-            .get_or_insert_with(|| Bits::none(block.rows()))
-            .or(&more);
     }
 
     let own = block
@@ -207,7 +212,12 @@ fn search(needles: &Needles, asked: &Asked<'_>, within: &Set, memory: &mut Memor
     }
 
     let mut unsure = Vec::new();
-    if let Some(candidates) = candidates {
+    if anything || has(Fit::Unsure) {
+        let candidates = Bits::of(block.pattern_of(), |pattern| match fit(pattern) {
+            Some(Fit::Maybe) => anything,
+            Some(Fit::Unsure) => true,
+            _ => false,
+        });
         for row in candidates.iter() {
             if !bits.get(row) && within.has(row) {
                 bits.set(row);
@@ -219,43 +229,54 @@ fn search(needles: &Needles, asked: &Asked<'_>, within: &Set, memory: &mut Memor
     Found { rows, unsure }
 }
 
-/// The numbers of the lines with a match that has no newline in it, ascending.
-fn lines(search: &Regex, text: &[u8]) -> Vec<usize> {
+/// A line of a text: which one, and where.
+struct Line {
+    number: usize,
+    bytes: Range<usize>,
+}
+
+/// The lines with a match that has no newline in it, in their order.
+fn lines(search: &Regex, text: &[u8]) -> Vec<Line> {
     let mut lines = Vec::new();
-    let (mut line, mut at) = (0, 0);
+    let (mut number, mut at) = (0, 0);
     while let Some(found) = search.find_at(text, at) {
         let before = text.get(at..found.start()).unwrap_or_default();
-        line += memchr::memchr_iter(b'\n', before).count();
-        lines.push(line);
+        number += memchr::memchr_iter(b'\n', before).count();
+        let start = at + memchr::memrchr(b'\n', before).map_or(0, |newline| newline + 1);
         let rest = text.get(found.start()..).unwrap_or_default();
-        let Some(end) = memchr::memchr(b'\n', rest) else {
+        let end = found.start() + memchr::memchr(b'\n', rest).unwrap_or(rest.len());
+        let bytes = start..end;
+        lines.push(Line { number, bytes });
+        if end >= text.len() {
             break;
-        };
-        at = found.start() + end + 1;
-        line += 1;
+        }
+        (number, at) = (number + 1, end + 1);
     }
     lines
 }
 
-/// The row and the pattern of each of these lines of a block's values.
-fn each_line(block: &Block, lines: &[usize], mut visit: impl FnMut(usize, u16)) {
-    let patterns = block.patterns().iter();
-    let slots: Vec<bool> = patterns.map(|used| used.what.slots() > 0).collect();
-    let mut lines = lines.iter().copied().peekable();
-    let mut line = 0;
-    for (row, pattern) in block.pattern_of().iter().enumerate() {
-        if slots.get(usize::from(*pattern)) != Some(&true) {
+/// The row, the pattern and the bytes of each of these lines of a frame's values.
+fn each_line(
+    block: &Block,
+    frame: usize,
+    lines: &[Line],
+    mut visit: impl FnMut(usize, u16, &Range<usize>),
+) {
+    let mut lines = lines.iter().peekable();
+    let mut number = 0;
+    let rows = block.frame_rows(frame);
+    let patterns = block.pattern_of().get(rows.clone()).unwrap_or_default();
+    for (row, pattern) in rows.zip(patterns) {
+        let Some(line) = lines.peek() else { return };
+        let used = block.patterns().get(usize::from(*pattern));
+        if !used.is_some_and(UsedPattern::has_values) {
             continue;
         }
-        match lines.peek() {
-            None => return,
-            Some(wanted) if *wanted == line => {
-                lines.next();
-                visit(row, *pattern);
-            }
-            Some(_) => {}
+        if line.number == number {
+            visit(row, *pattern, &line.bytes);
+            lines.next();
         }
-        line += 1;
+        number += 1;
     }
 }
 

@@ -1,20 +1,21 @@
 //! A few thousand rows that lie together. Who wrote them and which patterns they have is at hand;
-//! times, values and texts are unpacked on demand. What a block answers holds as long as its id.
+//! times, values and texts are unpacked on demand, a frame of rows at a time. What a block answers
+//! holds as long as its id.
 
 use super::{
-    columns::{Columns, Lanes, Record},
+    frame::Frame,
     grams::{self, Grams, Trigrams},
-    heap::Heap,
     open::Open,
     pack::Packed,
-    row::{Item, Row, RowId},
-    source::{Source, Used},
+    row::RowId,
+    rows::Rows,
+    source::{Source, Used, UsedPattern},
 };
-use crate::logs::{Entry, pattern::Pattern};
 use std::{
     borrow::Cow,
+    ops::Range,
     sync::{
-        Arc, OnceLock,
+        Arc,
         atomic::{AtomicU64, Ordering},
     },
 };
@@ -44,7 +45,7 @@ pub struct Block {
     /// Rows count their arrival from here.
     pub(super) base: i64,
     pub(super) sources: Vec<Used<Arc<Source>>>,
-    pub(super) patterns: Vec<Used<Arc<Pattern>>>,
+    pub(super) patterns: Vec<UsedPattern>,
     pub(super) source_of: Vec<u16>,
     pub(super) pattern_of: Vec<u16>,
     pub(super) body: Body,
@@ -59,9 +60,9 @@ pub(super) enum Body {
 /// A packed block's columns and heaps.
 #[derive(Debug, Clone)]
 pub(super) struct Closed {
-    pub(super) bits: Box<[u8]>,
-    pub(super) loose: Packed,
-    pub(super) values: Packed,
+    pub(super) frames: Box<[Frame]>,
+    /// Rows of each but the last; never 0.
+    pub(super) frame: usize,
     pub(super) texts: Packed,
     /// Lengths of the texts, newlines not included.
     pub(super) lengths: Box<[u32]>,
@@ -96,7 +97,7 @@ impl Block {
     }
 
     /// The patterns of its rows. Rows beyond their sum have a text of their own or are gaps.
-    pub fn patterns(&self) -> &[Used<Arc<Pattern>>] {
+    pub fn patterns(&self) -> &[UsedPattern] {
         &self.patterns
     }
 
@@ -137,40 +138,55 @@ impl Block {
         }
     }
 
-    /// The values of its rows.
-    pub fn values(&self) -> Cow<'_, Heap> {
+    /// How many frames it has: rows that are unpacked together.
+    pub fn frames(&self) -> usize {
         match &self.body {
-            Body::Open(open) => Cow::Borrowed(&open.values),
-            Body::Packed(closed) => Cow::Owned(self.unpack_values(closed)),
+            Body::Open(_) => 1,
+            Body::Packed(closed) => closed.frames.len(),
         }
     }
 
-    /// The messages of its rows with [`OWN_TEXT`].
-    pub fn texts(&self) -> Cow<'_, Heap> {
+    /// The frame that a row is in.
+    pub fn frame_of(&self, row: usize) -> usize {
         match &self.body {
-            Body::Open(open) => Cow::Borrowed(&open.texts),
-            Body::Packed(closed) => Cow::Owned(self.unpack_texts(closed)),
+            Body::Open(_) => 0,
+            Body::Packed(closed) => row / closed.frame,
         }
     }
 
-    /// The bytes of [`Block::values`] alone, for who need not know the rows; unpacked into the
-    /// buffer unless they are at hand.
-    pub fn values_bytes<'a>(&'a self, buffer: &'a mut Vec<u8>) -> &'a [u8] {
+    /// The rows of a frame.
+    pub fn frame_rows(&self, frame: usize) -> Range<usize> {
         match &self.body {
-            Body::Open(open) => open.values.bytes(),
+            Body::Open(_) => 0..self.rows(),
             Body::Packed(closed) => {
-                closed.values.unpack_into(buffer);
-                buffer
+                let end = ((frame + 1) * closed.frame).min(self.rows());
+                (frame * closed.frame).min(end)..end
             }
         }
     }
 
-    /// The bytes of [`Block::texts`] alone, as [`Block::values_bytes`].
-    pub fn texts_bytes<'a>(&'a self, buffer: &'a mut Vec<u8>) -> &'a [u8] {
+    /// Times of a frame's rows ([`RowId::time`]), ascending.
+    pub fn times(&self, frame: usize) -> Cow<'_, [i64]> {
         match &self.body {
-            Body::Open(open) => open.texts.bytes(),
+            Body::Open(open) => Cow::Borrowed(open.columns.times()),
             Body::Packed(closed) => {
-                closed.texts.unpack_into(buffer);
+                let rows = self.frame_rows(frame).len();
+                let times = closed.frames.get(frame).map(|frame| frame.times(rows));
+                Cow::Owned(times.unwrap_or_default())
+            }
+        }
+    }
+
+    /// The text of a frame's values, row after row as in a [`Heap`](super::Heap); unpacked into
+    /// the buffer unless it is at hand.
+    pub fn values<'a>(&'a self, frame: usize, buffer: &'a mut Vec<u8>) -> &'a [u8] {
+        match &self.body {
+            Body::Open(open) => open.values.bytes(),
+            Body::Packed(closed) => {
+                match closed.frames.get(frame) {
+                    Some(frame) => frame.values_into(buffer),
+                    None => buffer.clear(),
+                }
                 buffer
             }
         }
@@ -178,12 +194,7 @@ impl Block {
 
     /// Everything, each part unpacked when it is first asked for.
     pub fn open(self: &Arc<Self>) -> Rows {
-        Rows {
-            block: self.clone(),
-            columns: OnceLock::new(),
-            values: OnceLock::new(),
-            texts: OnceLock::new(),
-        }
+        Rows::new(self.clone())
     }
 
     /// Bytes of memory it takes, without what it shares with other blocks.
@@ -195,16 +206,19 @@ impl Block {
     pub fn sizes(&self) -> [(&'static str, usize); 7] {
         let rows = 2 * (self.source_of.capacity() + self.pattern_of.capacity());
         let used = size_of::<Used<Arc<Source>>>() * self.sources.capacity()
-            + size_of::<Used<Arc<Pattern>>>() * self.patterns.capacity();
+            + size_of::<UsedPattern>() * self.patterns.capacity();
         let (columns, values, texts, index, own) = match &self.body {
             Body::Open(open) => open.sizes(),
-            Body::Packed(closed) => (
-                closed.bits.len() + closed.loose.memory(),
-                closed.values.memory(),
-                closed.texts.memory() + size_of_val(&*closed.lengths),
-                closed.in_values.bytes() + closed.in_texts.bytes(),
-                size_of::<Closed>(),
-            ),
+            Body::Packed(closed) => {
+                let sum = |part: fn(&Frame) -> usize| closed.frames.iter().map(part).sum();
+                (
+                    sum(Frame::columns_memory),
+                    sum(Frame::values_memory),
+                    closed.texts.memory() + size_of_val(&*closed.lengths),
+                    closed.in_values.bytes() + closed.in_texts.bytes(),
+                    size_of::<Closed>() + size_of_val(&*closed.frames),
+                )
+            }
         };
         [
             ("sources and patterns of rows", rows),
@@ -217,209 +231,13 @@ impl Block {
         ]
     }
 
+    /// Whether messages of the pattern of this number have values.
+    pub(super) fn has_values(&self, pattern: u16) -> bool {
+        let used = self.patterns.get(usize::from(pattern));
+        used.is_some_and(UsedPattern::has_values)
+    }
+
     pub(super) fn is_open(&self) -> bool {
         matches!(self.body, Body::Open(_))
-    }
-
-    fn unpack_columns(&self, closed: &Closed) -> Columns {
-        let lanes = Lanes::new(&self.sources);
-        Columns::unpack(
-            &closed.bits,
-            &closed.loose.unpack(),
-            &self.source_of,
-            &lanes,
-        )
-    }
-
-    fn unpack_values(&self, closed: &Closed) -> Heap {
-        let bytes = closed.values.unpack();
-        let slots: Vec<bool> = self.patterns.iter().map(|u| u.what.slots() > 0).collect();
-        let mut lines = memchr::memchr_iter(b'\n', &bytes);
-        let mut end = 0;
-        let ends = self.pattern_of.iter().map(|pattern| {
-            if slots.get(usize::from(*pattern)) == Some(&true) {
-                end = lines.next().map_or(bytes.len(), |at| at + 1) as u32;
-            }
-            end
-        });
-        let ends = ends.collect();
-        Heap::new(bytes, ends)
-    }
-
-    fn unpack_texts(&self, closed: &Closed) -> Heap {
-        let mut lengths = closed.lengths.iter();
-        let mut end = 0;
-        let ends = self.pattern_of.iter().map(|pattern| {
-            if *pattern == OWN_TEXT {
-                end += lengths.next().map_or(0, |length| length + 1);
-            }
-            end
-        });
-        let ends = ends.collect();
-        Heap::new(closed.texts.unpack(), ends)
-    }
-}
-
-/// A block's rows, whole.
-#[derive(Debug)]
-pub struct Rows {
-    block: Arc<Block>,
-    columns: OnceLock<Columns>,
-    values: OnceLock<Heap>,
-    texts: OnceLock<Heap>,
-}
-
-impl Rows {
-    /// The block.
-    pub fn block(&self) -> &Arc<Block> {
-        &self.block
-    }
-
-    pub(super) fn columns(&self) -> &Columns {
-        match &self.block.body {
-            Body::Open(open) => &open.columns,
-            Body::Packed(closed) => self
-                .columns
-                .get_or_init(|| self.block.unpack_columns(closed)),
-        }
-    }
-
-    /// As [`Block::values`].
-    pub fn values(&self) -> &Heap {
-        match &self.block.body {
-            Body::Open(open) => &open.values,
-            Body::Packed(closed) => self.values.get_or_init(|| self.block.unpack_values(closed)),
-        }
-    }
-
-    /// As [`Block::texts`].
-    pub fn texts(&self) -> &Heap {
-        match &self.block.body {
-            Body::Open(open) => &open.texts,
-            Body::Packed(closed) => self.texts.get_or_init(|| self.block.unpack_texts(closed)),
-        }
-    }
-
-    /// How many rows there are.
-    pub fn len(&self) -> usize {
-        self.block.rows()
-    }
-
-    /// Whether there are none.
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-
-    /// A row's identity.
-    pub fn id(&self, row: usize) -> Option<RowId> {
-        let id = self.columns().id(row)?;
-        let seq = id.seq.wrapping_add(self.block.base);
-        Some(RowId { seq, ..id })
-    }
-
-    /// Times of all rows ([`RowId::time`]), ascending.
-    pub fn times(&self) -> &[i64] {
-        self.columns().times()
-    }
-
-    /// `__REALTIME_TIMESTAMP` of an entry; where a gap starts.
-    pub fn realtime(&self, row: usize) -> i64 {
-        self.columns().realtime(row)
-    }
-
-    /// The pid of an entry.
-    pub fn pid(&self, row: usize) -> Option<u32> {
-        self.columns().pid(row)
-    }
-
-    /// Who wrote a row.
-    pub fn source(&self, row: usize) -> Option<&Arc<Source>> {
-        let source = usize::from(*self.block.source_of.get(row)?);
-        Some(&self.block.sources.get(source)?.what)
-    }
-
-    /// A row's pattern, if it has one.
-    pub fn pattern(&self, row: usize) -> Option<&Arc<Pattern>> {
-        let pattern = usize::from(*self.block.pattern_of.get(row)?);
-        Some(&self.block.patterns.get(pattern)?.what)
-    }
-
-    /// Where a row is; `Err` with where it would be.
-    pub fn position(&self, id: RowId) -> Result<usize, usize> {
-        let seq = id.seq.saturating_sub(self.block.base);
-        let id = RowId { seq, ..id };
-        let at = self.columns().lower_bound(id);
-        if self.columns().id(at) == Some(id) {
-            Ok(at)
-        } else {
-            Err(at)
-        }
-    }
-
-    /// The first row at or after a time.
-    pub fn at_time(&self, time: i64) -> usize {
-        self.times().partition_point(|at| *at < time)
-    }
-
-    /// A row's message, in a buffer whose content goes. Empty for a gap.
-    pub fn message(&self, row: usize, out: &mut Vec<u8>) {
-        out.clear();
-        match self.pattern(row) {
-            Some(pattern) if pattern.slots() == 0 => pattern.fill(b"", out),
-            Some(pattern) => pattern.fill(self.values().row(row), out),
-            None => out.extend_from_slice(self.texts().row(row)),
-        }
-    }
-
-    /// `__CURSOR` of an entry.
-    pub fn cursor(&self, row: usize) -> String {
-        let boot = self.source(row).map_or(0, |source| source.boot);
-        self.columns().cursor(row, boot)
-    }
-
-    /// A row, whole.
-    pub fn row(&self, row: usize) -> Option<Row> {
-        let (id, columns) = (self.id(row)?, self.columns());
-        let source = self.source(row)?;
-        let item = if source.gap {
-            Item::Gap(columns.gap(row)?.clone())
-        } else {
-            let mut message = Vec::new();
-            self.message(row, &mut message);
-            Item::Entry(Entry {
-                host: source.host.clone(),
-                cursor: Arc::from(columns.cursor(row, source.boot)),
-                realtime: columns.realtime(row),
-                monotonic: columns.monotonic(row),
-                boot: source.boot,
-                priority: source.priority,
-                unit: source.unit.clone(),
-                identifier: source.identifier.clone(),
-                pid: columns.pid(row),
-                message: Arc::from(message),
-                cut_from: columns.cut_from(row),
-                told: source.told,
-            })
-        };
-        let late = columns.late(row);
-        Some(Row { id, late, item })
-    }
-
-    /// What another block needs to hold the row as well.
-    pub(super) fn record(&self, row: usize) -> Record<'_> {
-        let record = self.columns().record(row);
-        let seq = record.id.seq.wrapping_add(self.block.base);
-        Record {
-            id: RowId { seq, ..record.id },
-            ..record
-        }
-    }
-
-    /// Bytes of memory that was unpacked.
-    pub(super) fn memory(&self) -> usize {
-        let columns = self.columns.get().map_or(0, Columns::memory);
-        let heaps = [&self.values, &self.texts];
-        let heaps = heaps.iter().filter_map(|heap| heap.get());
-        columns + heaps.map(Heap::memory).sum::<usize>() + size_of::<Rows>()
     }
 }

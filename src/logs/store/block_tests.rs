@@ -98,22 +98,25 @@ fn check(block: &Arc<Block>, expected: &[Row]) -> Result<(), TestCaseError> {
             }
             None => prop_assert_eq!(block.pattern_of()[at], GAP),
         }
-        let values = block.values();
-        let texts = block.texts();
+        let frame = block.frame_of(at);
+        let start = block.frame_rows(frame).start;
+        let (values, texts) = (opened.values(frame), opened.texts());
+        let within = at - start;
         match block.pattern_of()[at] {
             OWN_TEXT => {
                 prop_assert_eq!(texts.row(at), &message[..]);
                 prop_assert_eq!(texts.row_at(texts.range(at).start), at);
                 prop_assert_eq!(texts.row_at(texts.range(at).end), at);
             }
-            GAP => prop_assert!(values.row(at).is_empty() && texts.row(at).is_empty()),
-            number => {
-                let pattern = &block.patterns()[usize::from(number)].what;
+            GAP => prop_assert!(values.row(within).is_empty() && texts.row(at).is_empty()),
+            used => {
+                let used = usize::from(used);
+                let pattern = &block.patterns()[used].what;
                 prop_assert_eq!(&**pattern, &Pattern::of(&message));
-                by_pattern[usize::from(number)] += 1;
-                let range = values.range(at);
+                by_pattern[used] += 1;
+                let range = values.range(within);
                 if !range.is_empty() {
-                    prop_assert_eq!(values.row_at(range.start), at);
+                    prop_assert_eq!(values.row_at(range.start), within);
                     prop_assert_eq!(values.bytes()[range.end], b'\n');
                 }
             }
@@ -127,9 +130,28 @@ fn check(block: &Arc<Block>, expected: &[Row]) -> Result<(), TestCaseError> {
         }
     }
     let mut buffer = vec![7; 3];
-    let (values, texts) = (block.values(), block.texts());
-    prop_assert_eq!(block.values_bytes(&mut buffer), values.bytes());
-    prop_assert_eq!(block.texts_bytes(&mut buffer), texts.bytes());
+    let mut next = 0;
+    for frame in 0..block.frames() {
+        let rows = block.frame_rows(frame);
+        prop_assert_eq!(rows.start, next);
+        prop_assert!(!rows.is_empty());
+        next = rows.end;
+        prop_assert_eq!(
+            block.values(frame, &mut buffer),
+            opened.values(frame).bytes()
+        );
+        let times = expected[rows].iter().map(|row| row.id.time);
+        prop_assert_eq!(&block.times(frame)[..], &times.collect::<Vec<_>>()[..]);
+    }
+    prop_assert_eq!(next, expected.len());
+    for time in expected
+        .iter()
+        .flat_map(|row| [row.id.time - 1, row.id.time, row.id.time + 1])
+    {
+        let before = expected.iter().filter(|row| row.id.time < time).count();
+        prop_assert_eq!(opened.at_time(time), before);
+        prop_assert_eq!(opened.position(RowId::before(time)), Err(before));
+    }
     for (used, rows) in block.sources().iter().zip(by_source) {
         prop_assert_eq!(used.rows, rows);
     }
@@ -146,6 +168,7 @@ proptest! {
         order in any::<proptest::sample::Index>(),
         gaps in proptest::collection::vec(0i64..2000, 0..4),
         base in -5i64..5,
+        frame in 1usize..60,
     ) {
         let mut block = Block::new(base);
         let mut expected = Vec::new();
@@ -165,12 +188,12 @@ proptest! {
         let mut block = Arc::new(block);
         check(&block, &expected)?;
         let tables = Tables::default();
-        Arc::make_mut(&mut block).pack(&tables);
+        Arc::make_mut(&mut block).pack(frame, &tables);
         check(&block, &expected)?;
         prop_assert!(block.patterns().iter().all(|used| used.rows > 1));
         let mut thawed = Arc::new(block.thawed());
         check(&thawed, &expected)?;
-        Arc::make_mut(&mut thawed).pack(&tables);
+        Arc::make_mut(&mut thawed).pack(frame, &tables);
         check(&thawed, &expected)?;
         // What is shared is held once, and let go with the last block.
         prop_assert_eq!(block.patterns().len(), thawed.patterns().len());
@@ -248,7 +271,7 @@ fn entries_alike_take_little_room() {
         };
         block.insert(id, false, open::New::Entry(&host, &entry.fields()));
     }
-    block.pack(&Tables::default());
+    block.pack(512, &Tables::default());
     assert!(
         block.bytes() < 24 * block.rows(),
         "{}",

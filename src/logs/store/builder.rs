@@ -17,13 +17,18 @@ pub struct Limits {
     pub rows: usize,
     /// Bytes of text.
     pub raw: usize,
+    /// Rows of a block whose columns and values are packed together, and unpacked.
+    pub frame: usize,
 }
 
 impl Limits {
     /// For a store of so many bytes: a block is a small part of it.
     pub fn of_budget(budget: usize) -> Limits {
+        let rows = (budget / 2048).clamp(16, 8192);
         Limits {
-            rows: (budget / 2048).clamp(16, 8192),
+            rows,
+            // Where a row is looked for alone this much is unpacked; `benches/question.rs`.
+            frame: (rows / 16).max(32),
             raw: (budget / 16).clamp(1 << 10, 2 << 20),
         }
     }
@@ -115,7 +120,7 @@ impl Builder {
 
     fn close(&mut self) {
         let mut full = std::mem::replace(&mut self.open, Block::new(0));
-        full.pack(&self.tables);
+        full.pack(self.limits.frame, &self.tables);
         self.blocks.push(full);
     }
 

@@ -1,6 +1,9 @@
 //! The blocks that were opened last, so that reading row by row unpacks each of them once.
 
-use super::block::{Block, BlockId, Rows};
+use super::{
+    block::{Block, BlockId},
+    rows::Rows,
+};
 use std::{
     collections::VecDeque,
     sync::{

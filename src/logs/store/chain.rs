@@ -1,11 +1,12 @@
 //! Blocks in order: where a row goes, which of them are open, and how large they get.
 
 use super::{
-    block::{Block, Rows},
+    block::Block,
     builder::Limits,
     cache::Cache,
     open::New,
     row::{Item, Row, RowId},
+    rows::Rows,
     source::Tables,
 };
 use std::sync::Arc;
@@ -138,6 +139,7 @@ impl Chain {
         let limits = Limits {
             rows: self.limits.rows * times,
             raw: self.limits.raw * times,
+            ..self.limits
         };
         self.blocks
             .get(at)
@@ -277,8 +279,8 @@ impl Chain {
         };
         let wanted = |id: &RowId| block.first() <= *id && *id <= block.last();
         if at < newest && block.is_open() && !self.thawed.iter().any(wanted) {
-            let tables = self.tables.clone();
-            self.change(at, |block| block.pack(&tables));
+            let (frame, tables) = (self.limits.frame, self.tables.clone());
+            self.change(at, |block| block.pack(frame, &tables));
         }
     }
 

@@ -8,7 +8,7 @@ use super::{
     source::{Source, Used},
 };
 use crate::{logs::Gap, remote::HostId};
-use std::{collections::HashMap, sync::Arc};
+use std::{collections::HashMap, ops::Range, sync::Arc};
 
 const LATE: u8 = 1;
 const PID: u8 = 2;
@@ -170,16 +170,7 @@ impl Columns {
         let cursor = row.cursor.unwrap_or_default();
         let mut flags = u8::from(row.late) * LATE + u8::from(row.pid.is_some()) * PID;
         flags += u8::from(row.cursor.is_ok()) * CURSOR;
-        // There are few; where there are many they are not looked through.
-        let tail = self.ids.len().saturating_sub(8);
-        let known = self.ids.get(tail..).unwrap_or_default();
-        let id_of = match known.iter().position(|id| *id == cursor.id) {
-            Some(at) => tail + at,
-            None => {
-                self.ids.push(cursor.id);
-                self.ids.len() - 1
-            }
-        };
+        let id_of = number(cursor.id, &mut self.ids);
         fn add<T>(column: &mut Vec<T>, last: bool, at: usize, value: T) {
             if last {
                 column.push(value);
@@ -194,7 +185,7 @@ impl Columns {
         add(&mut self.pid, last, at, row.pid.unwrap_or(0));
         add(&mut self.number, last, at, cursor.number);
         add(&mut self.hash, last, at, cursor.hash);
-        add(&mut self.id_of, last, at, id_of as u16);
+        add(&mut self.id_of, last, at, id_of);
         add(&mut self.flags, last, at, flags);
         let start = if last {
             self.odd.len()
@@ -236,43 +227,62 @@ impl Columns {
             + self.odd_bytes
     }
 
-    /// As bits that do not shrink any further, and bytes that do. Rows of one lane (a host's boot)
-    /// are compared with each other, pids with those of the same source.
-    pub(super) fn pack(&self, sources: &[u16], lanes: &Lanes<'_>) -> (Vec<u8>, Vec<u8>) {
-        let mut bits = Vec::with_capacity(12 * self.len());
-        pack_deltas(&self.time, &mut bits);
-        pack_deltas(&self.seq, &mut bits);
-        let skews = self.realtime.iter().zip(&self.time);
+    /// These rows as bits that do not shrink any further, and bytes that do. Rows of one lane (a
+    /// host's boot) are compared with each other, pids with those of the same source.
+    pub(super) fn pack(
+        &self,
+        rows: Range<usize>,
+        sources: &[u16],
+        lanes: &Lanes<'_>,
+    ) -> (Vec<u8>, Vec<u8>) {
+        fn part<'a, T>(column: &'a [T], rows: &Range<usize>) -> &'a [T] {
+            column.get(rows.clone()).unwrap_or_default()
+        }
+        let (sources, time) = (part(sources, &rows), part(&self.time, &rows));
+        let realtime = part(&self.realtime, &rows);
+        let mut bits = Vec::with_capacity(12 * rows.len());
+        pack_deltas(time, &mut bits);
+        pack_deltas(part(&self.seq, &rows), &mut bits);
+        let skews = realtime.iter().zip(time);
         let skews = skews.map(|(realtime, time)| realtime.wrapping_sub(*time));
         lanes.pack(sources, skews, &mut bits);
-        let uptimes = self.monotonic.iter().zip(&self.realtime);
+        let uptimes = part(&self.monotonic, &rows).iter().zip(realtime);
         let uptimes = uptimes.map(|(monotonic, realtime)| monotonic.wrapping_sub(*realtime));
         lanes.pack(sources, uptimes, &mut bits);
-        let numbers = self.number.iter().map(|number| number.cast_signed());
-        lanes.pack(sources, numbers, &mut bits);
-        let ids: Vec<i64> = self.id_of.iter().map(|id| i64::from(*id)).collect();
-        pack(&ids, &mut bits);
-        if self.flags.iter().any(|flags| flags & CURSOR != 0) {
-            for hash in &self.hash {
+        let numbers = part(&self.number, &rows).iter();
+        lanes.pack(sources, numbers.map(|n| n.cast_signed()), &mut bits);
+        let mut ids = Vec::new();
+        let id_of: Vec<i64> = part(&self.id_of, &rows)
+            .iter()
+            .map(|id| self.ids.get(usize::from(*id)).copied().unwrap_or(0))
+            .map(|id| i64::from(number(id, &mut ids)))
+            .collect();
+        pack(&id_of, &mut bits);
+        let flags = part(&self.flags, &rows);
+        if flags.iter().any(|flags| flags & CURSOR != 0) {
+            for hash in part(&self.hash, &rows) {
                 bits.extend_from_slice(&hash.to_le_bytes());
             }
         }
-        let mut loose = Vec::with_capacity(2 * self.len());
-        put(self.ids.len() as u64, &mut loose);
-        for id in &self.ids {
+        let mut loose = Vec::with_capacity(2 * rows.len());
+        put(ids.len() as u64, &mut loose);
+        for id in &ids {
             loose.extend_from_slice(&id.to_le_bytes());
         }
-        loose.extend_from_slice(&self.flags);
+        loose.extend_from_slice(flags);
         let mut last = vec![0i64; lanes.sources.len()];
-        for (pid, source) in self.pid.iter().zip(sources) {
+        for (pid, source) in part(&self.pid, &rows).iter().zip(sources) {
             if let Some(last) = last.get_mut(usize::from(*source)) {
                 put(zigzag(i64::from(*pid) - *last), &mut loose);
                 *last = i64::from(*pid);
             }
         }
-        put(self.odd.len() as u64, &mut loose);
-        for (row, odd) in &self.odd {
-            put(u64::from(*row), &mut loose);
+        let at = |row: usize| self.odd.partition_point(|(odd, _)| (*odd as usize) < row);
+        let odd = self.odd.get(at(rows.start)..at(rows.end));
+        let odd = odd.unwrap_or_default();
+        put(odd.len() as u64, &mut loose);
+        for (row, odd) in odd {
+            put(u64::from(*row) - rows.start as u64, &mut loose);
             match odd {
                 Odd::CutFrom(length) => {
                     loose.push(0);
@@ -291,6 +301,11 @@ impl Columns {
             }
         }
         (bits, loose)
+    }
+
+    /// Of what [`Columns::pack`] packed the times alone.
+    pub(super) fn unpack_times(mut bits: &[u8], rows: usize) -> Vec<i64> {
+        unpack_deltas(&mut bits, rows)
     }
 
     /// What [`Columns::pack`] packed, of so many rows.
@@ -399,7 +414,8 @@ impl<'a> Lanes<'a> {
         }
     }
 
-    /// Appends each value's distance from the one before in its lane.
+    /// Appends each value's distance from the one before in its lane; for lanes without rows
+    /// nothing.
     fn pack(&self, sources: &[u16], values: impl Iterator<Item = i64> + Clone, out: &mut Vec<u8>) {
         let mut firsts = vec![None; self.count];
         let mut each = values.clone();
@@ -410,10 +426,10 @@ impl<'a> Lanes<'a> {
                 *first = first.or(value);
             }
         }
-        let mut lasts: Vec<i64> = firsts.into_iter().map(Option::unwrap_or_default).collect();
-        for first in &lasts {
+        for first in firsts.iter().flatten() {
             put(zigzag(*first), out);
         }
+        let mut lasts: Vec<i64> = firsts.into_iter().map(Option::unwrap_or_default).collect();
         let mut each = values;
         let mut column = Vec::with_capacity(sources.len());
         self.each(sources, &mut lasts, |last| {
@@ -426,7 +442,10 @@ impl<'a> Lanes<'a> {
 
     /// The reverse of [`Lanes::pack`].
     fn unpack(&self, sources: &[u16], input: &mut &[u8]) -> Vec<i64> {
-        let mut lasts: Vec<i64> = (0..self.count).map(|_| unzigzag(take(input))).collect();
+        let mut used = vec![0i64; self.count];
+        self.each(sources, &mut used, |used| *used = 1);
+        let first = |used: i64| if used == 1 { unzigzag(take(input)) } else { 0 };
+        let mut lasts: Vec<i64> = used.into_iter().map(first).collect();
         let mut column = unpack(input, sources.len());
         let mut values = column.iter_mut();
         self.each(sources, &mut lasts, |last| {
@@ -437,6 +456,21 @@ impl<'a> Lanes<'a> {
         });
         column
     }
+}
+
+/// The place of a number among those that are known, or that it gets. There are few; where there
+/// are many they are not looked through.
+fn number(id: u128, ids: &mut Vec<u128>) -> u16 {
+    let tail = ids.len().saturating_sub(8);
+    let known = ids.get(tail..).unwrap_or_default();
+    let at = match known.iter().position(|known| *known == id) {
+        Some(at) => tail + at,
+        None => {
+            ids.push(id);
+            ids.len() - 1
+        }
+    };
+    at as u16
 }
 
 /// Appends each value's distance from the one before.

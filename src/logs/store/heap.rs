@@ -14,7 +14,7 @@ pub struct Heap {
 }
 
 impl Heap {
-    pub(super) fn new(bytes: Vec<u8>, ends: Vec<u32>) -> Heap {
+    pub(super) const fn new(bytes: Vec<u8>, ends: Vec<u32>) -> Heap {
         Heap { bytes, ends }
     }
 
@@ -38,6 +38,16 @@ impl Heap {
     /// rows for an offset past the end.
     pub fn row_at(&self, offset: usize) -> usize {
         self.ends.partition_point(|end| *end as usize <= offset)
+    }
+
+    /// The lines of these rows, newlines included.
+    pub(super) fn lines(&self, rows: Range<usize>) -> &[u8] {
+        let start = self.line(rows.start).start;
+        let end = rows
+            .end
+            .checked_sub(1)
+            .map_or(0, |last| self.line(last).end);
+        self.bytes.get(start..end).unwrap_or_default()
     }
 
     pub(super) fn len(&self) -> usize {

@@ -13,22 +13,25 @@ mod cache;
 mod chain;
 mod columns;
 mod cursor;
+mod frame;
 mod grams;
 mod heap;
 mod ints;
 mod open;
 mod pack;
 mod row;
+mod rows;
 mod source;
 #[cfg(test)]
 mod tests;
 
-pub use block::{Block, BlockId, GAP, OWN_TEXT, Rows};
+pub use block::{Block, BlockId, GAP, OWN_TEXT};
 pub use builder::{Batch, Builder, Limits};
 pub use grams::Trigrams;
 pub use heap::Heap;
 pub use row::{Item, Row, RowId};
-pub use source::{Source, Tables, Used};
+pub use rows::Rows;
+pub use source::{Source, Tables, Used, UsedPattern};
 
 use super::{Entry, Gap, Query, entry::Fields};
 use crate::remote::HostId;

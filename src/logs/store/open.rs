@@ -1,14 +1,16 @@
 //! A block that takes rows: at its end, or anywhere.
 
 use super::{
-    block::{Block, BlockId, Body, Closed, GAP, OWN_TEXT, Rows},
-    columns::{Columns, Lanes, Record},
+    block::{Block, BlockId, Body, Closed, GAP, OWN_TEXT},
+    columns::{Columns, Record},
     cursor::{Reader, Stamp},
+    frame::Frame,
     grams::Grams,
     heap::Heap,
-    pack::Packed,
+    pack::{Packed, Way},
     row::RowId,
-    source::{Index, Seen, Tables},
+    rows::Rows,
+    source::{Index, Seen, Tables, UsedPattern},
 };
 use crate::{
     logs::{Gap, entry::Fields, pattern::Splitter},
@@ -179,22 +181,20 @@ impl Block {
     }
 
     /// Packs an open block: what it shares with others is held once, what is met once is kept as
-    /// it is.
-    pub(super) fn pack(&mut self, tables: &Tables) {
+    /// it is. So many rows are packed together.
+    pub(super) fn pack(&mut self, frame: usize, tables: &Tables) {
         self.set_aside_rare();
-        let lanes = Lanes::new(&self.sources);
+        let frame = frame.max(1);
         let Body::Open(open) = &self.body else {
             return;
         };
-        let (bits, loose) = open.columns.pack(&self.source_of, &lanes);
         let own = self.pattern_of.iter().enumerate();
         let own = own.filter(|(_, pattern)| **pattern == OWN_TEXT);
         let lengths = own.map(|(row, _)| open.texts.row(row).len() as u32);
         let closed = Closed {
-            bits: bits.into(),
-            loose: Packed::of(&loose),
-            values: Packed::of(open.values.bytes()),
-            texts: Packed::of(open.texts.bytes()),
+            frames: Frame::all_of(self, open, frame),
+            frame,
+            texts: Packed::of(open.texts.bytes(), Way::Repeats),
             lengths: lengths.collect(),
             in_values: Grams::of(open.values.bytes()),
             in_texts: Grams::of(open.texts.bytes()),
@@ -273,7 +273,9 @@ impl Block {
         let (Body::Open(open), Some(source)) = (&mut self.body, rows.source(row)) else {
             return;
         };
-        let mut record = rows.record(row);
+        let Some(mut record) = rows.record(row) else {
+            return;
+        };
         if count == 0 {
             self.first = record.id;
         }
@@ -302,11 +304,7 @@ impl Block {
 
 impl Open {
     /// Adds a message at the end of the heaps; gives the number of its pattern.
-    fn message(
-        &mut self,
-        message: &[u8],
-        patterns: &mut Vec<super::Used<Arc<crate::logs::pattern::Pattern>>>,
-    ) -> u16 {
+    fn message(&mut self, message: &[u8], patterns: &mut Vec<UsedPattern>) -> u16 {
         let Open {
             values,
             texts,

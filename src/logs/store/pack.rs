@@ -1,6 +1,10 @@
 //! Bytes packed and unpacked: one compression for all that blocks keep.
 
 use std::cell::RefCell;
+use zstd::{
+    bulk::Compressor,
+    zstd_safe::{CParameter, ParamSwitch},
+};
 
 /// Packed bytes and how long they are unpacked.
 #[derive(Debug, Clone, Default)]
@@ -9,27 +13,63 @@ pub(super) struct Packed {
     length: usize,
 }
 
-impl Packed {
-    pub(super) fn of(bytes: &[u8]) -> Packed {
-        thread_local! {
-            static PACKER: RefCell<Option<zstd::bulk::Compressor<'static>>> = const { RefCell::new(None) };
+/// How bytes are packed. They are unpacked in the same way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Way {
+    /// What repeats is kept once, letters that are frequent are short.
+    Repeats,
+    /// Letters that are frequent are short: in less than half the time, there and back.
+    Letters,
+}
+
+impl Way {
+    /// The quicker one, unless these values, of many, repeat so much that it would be a waste.
+    pub(super) fn for_values(values: &[u8]) -> Way {
+        let size = |way| Packed::of(values, way).memory();
+        if size(Way::Repeats) * 10 < size(Way::Letters) * 7 {
+            Way::Repeats
+        } else {
+            Way::Letters
         }
-        let packed = PACKER.with_borrow_mut(|packer| {
+    }
+
+    fn packer(self) -> Option<Compressor<'static>> {
+        let mut packer = Compressor::new(match self {
+            Way::Repeats => LEVEL,
+            Way::Letters => LETTERS,
+        });
+        if self == Way::Letters
+            && let Ok(packer) = &mut packer
+        {
+            let letters = CParameter::LiteralCompressionMode(ParamSwitch::Enable);
+            packer.set_parameter(letters).ok()?;
+        }
+        packer.ok()
+    }
+}
+
+thread_local! {
+    static REPEATS: RefCell<Option<Compressor<'static>>> = const { RefCell::new(None) };
+    static LETTERS_ONLY: RefCell<Option<Compressor<'static>>> = const { RefCell::new(None) };
+}
+
+impl Packed {
+    pub(super) fn of(bytes: &[u8], way: Way) -> Packed {
+        let packer = match way {
+            Way::Repeats => &REPEATS,
+            Way::Letters => &LETTERS_ONLY,
+        };
+        let packed = packer.with_borrow_mut(|packer| {
             if packer.is_none() {
-                *packer = zstd::bulk::Compressor::new(LEVEL).ok();
+                *packer = way.packer();
             }
             packer.as_mut()?.compress(bytes).ok()
         });
         let length = bytes.len();
-        match packed {
-            Some(packed) if packed.len() < length => Packed {
-                bytes: packed.into(),
-                length,
-            },
-            _ => Packed {
-                bytes: bytes.into(),
-                length,
-            },
+        let packed = packed.filter(|packed| packed.len() < length);
+        Packed {
+            bytes: packed.map_or_else(|| bytes.into(), Vec::into_boxed_slice),
+            length,
         }
     }
 
@@ -69,7 +109,10 @@ impl Packed {
     }
 }
 
-/// Of the packer: the fastest that still codes single letters. Values are mostly numbers and
-/// addresses that never repeat, so that lz4 and the levels below leave 0.64 to 0.67 of them, this
-/// one 0.39, the next ones hardly less in twice the time (`benches/store.rs`).
+/// The fastest level that still codes single letters.
 const LEVEL: i32 = 1;
+/// So fast that next to nothing is found to repeat. Values are mostly numbers and addresses that
+/// never do: of those of `benches/corpus` this leaves 0.54, [`LEVEL`] 0.43, and they are unpacked in
+/// 207 ms instead of 353 for ten million entries, packed in a third of the time. lz4 and the levels
+/// below without coded letters leave 0.64 to 0.83 (`benches/store.rs`).
+const LETTERS: i32 = -1000;

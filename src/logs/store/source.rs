@@ -46,6 +46,40 @@ pub struct Used<T> {
     pub rows: u32,
 }
 
+/// A pattern that rows of a block have, and how many. What is asked of every pattern of every block
+/// is kept beside the pattern, which lies elsewhere.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UsedPattern {
+    /// The pattern.
+    pub what: Arc<Pattern>,
+    /// Rows of the block that have it.
+    pub rows: u32,
+    /// Its number, and whether its messages have values.
+    facts: u32,
+}
+
+/// Beside the number of a pattern.
+const HAS_VALUES: u32 = 1 << 31;
+
+impl UsedPattern {
+    fn new(what: Arc<Pattern>, rows: u32) -> UsedPattern {
+        let values = if what.slots() > 0 { HAS_VALUES } else { 0 };
+        let number = what.number().min(HAS_VALUES - 1);
+        let facts = number | values;
+        UsedPattern { what, rows, facts }
+    }
+
+    /// [`Pattern::number`]; half of its greatest value when there were too many to count.
+    pub fn number(&self) -> u32 {
+        self.facts & !HAS_VALUES
+    }
+
+    /// Whether its messages have values.
+    pub fn has_values(&self) -> bool {
+        self.facts & HAS_VALUES != 0
+    }
+}
+
 /// A source before it is known to be a new one.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Seen<'a> {
@@ -149,11 +183,7 @@ impl Tables {
     }
 
     /// Lets all of these be the shared ones.
-    pub(super) fn share(
-        &self,
-        patterns: &mut [Used<Arc<Pattern>>],
-        sources: &mut [Used<Arc<Source>>],
-    ) {
+    pub(super) fn share(&self, patterns: &mut [UsedPattern], sources: &mut [Used<Arc<Source>>]) {
         let mut held = self.0.held.lock().unwrap_or_else(PoisonError::into_inner);
         let mut bytes = 0;
         for used in patterns {
@@ -163,7 +193,7 @@ impl Tables {
             });
             // Two patterns of one hash: the second is held by its block alone.
             if *known == used.what {
-                used.what = known.clone();
+                *used = UsedPattern::new(known.clone(), used.rows);
             }
         }
         for used in sources {
@@ -221,7 +251,7 @@ impl Index {
     pub(super) fn pattern(
         &mut self,
         splitter: &Splitter,
-        patterns: &mut Vec<Used<Arc<Pattern>>>,
+        patterns: &mut Vec<UsedPattern>,
         limit: u16,
     ) -> Option<u16> {
         if let Some(at) = self.patterns.get(&splitter.hash()) {
@@ -235,8 +265,7 @@ impl Index {
         let at = u16::try_from(patterns.len())
             .ok()
             .filter(|at| *at < limit)?;
-        let what = Arc::new(splitter.pattern());
-        patterns.push(Used { what, rows: 1 });
+        patterns.push(UsedPattern::new(Arc::new(splitter.pattern()), 1));
         self.patterns.insert(splitter.hash(), at);
         Some(at)
     }
