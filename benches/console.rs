@@ -18,6 +18,8 @@
 #[path = "../tests/common/mod.rs"]
 mod common;
 mod measure;
+#[path = "console/reading.rs"]
+mod reading;
 
 use common::{Qd, Terminal, TestHost};
 use measure::{Process, Samples, report, timed};
@@ -42,12 +44,14 @@ fn main() {
         .skip(1)
         .filter(|word| !word.starts_with('-'))
         .collect();
-    let all: [(&str, fn(&TestHost)); 5] = [
+    let all: [(&str, fn(&TestHost)); 7] = [
         ("frame", first_frame),
         ("list", first_list),
         ("exec", exec),
         ("idle", idle),
         ("follow", follow),
+        ("reading", reading::small),
+        ("reading-wide", reading::large),
     ];
     for (name, measure) in all {
         if wanted.is_empty() || wanted.iter().any(|word| word == name) {
@@ -178,14 +182,19 @@ fn idle(host: &TestHost) {
 const RATE: u32 = 10_000;
 const SECONDS: u32 = 60;
 
-/// 10,000 entries a second for a minute: nothing lost, keys answered, processor.
-fn follow(host: &TestHost) {
+/// Lets the host's journal keep all that is written to it.
+fn unlimited(host: &TestHost) {
     // The journal's own limit would drop entries before anybody could read them.
     host.feed(
         &["sh", "-c", "mkdir -p /etc/systemd/journald.conf.d && cat >/etc/systemd/journald.conf.d/bench.conf"],
         b"[Journal]\nRateLimitBurst=0\nRateLimitIntervalSec=0\nSystemMaxUse=4G\nSystemKeepFree=1M\n",
     );
     host.run(&["systemctl", "restart", "systemd-journald"]);
+}
+
+/// 10,000 entries a second for a minute: nothing lost, keys answered, processor.
+fn follow(host: &TestHost) {
+    unlimited(host);
     let config = host.config();
     let qd = Qd::with(&config);
     let terminal = Terminal::start(&qd, &[], (200, 60));

@@ -97,8 +97,17 @@ impl Process {
 
     /// Resident memory, MiB.
     pub(crate) fn resident_mib(&self) -> f64 {
+        self.mib("VmRSS:")
+    }
+
+    /// The most that was ever resident, MiB.
+    pub(crate) fn peak_mib(&self) -> f64 {
+        self.mib("VmHWM:")
+    }
+
+    fn mib(&self, field: &str) -> f64 {
         let status = self.read("status");
-        let line = status.lines().find(|l| l.starts_with("VmRSS:")).unwrap();
+        let line = status.lines().find(|line| line.starts_with(field)).unwrap();
         let kib: f64 = line.split_whitespace().nth(1).unwrap().parse().unwrap();
         kib / 1024.0
     }
