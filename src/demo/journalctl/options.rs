@@ -343,11 +343,13 @@ fn time(value: &str) -> Result<i64, String> {
     Ok(micros(zoned.timestamp()))
 }
 
-/// The boot with this id, or so many boots from the newest (0, -1) or the oldest (1).
+/// The boot with this id, so many boots before or after it (`ID-1`), or so many from the newest
+/// (0, -1) or the oldest (1).
 pub(super) fn find_boot(
     wanted: &str,
     boots: &[(Arc<str>, i64, i64)],
 ) -> Result<Option<Arc<str>>, String> {
+    let (id, offset) = wanted.split_at_checked(32).unwrap_or((wanted, ""));
     let found = match wanted.parse::<i64>() {
         Ok(number) if wanted.len() < 32 => {
             let count = i64::try_from(boots.len()).unwrap_or(i64::MAX);
@@ -360,7 +362,15 @@ pub(super) fn find_boot(
                 .ok()
                 .and_then(|index| boots.get(index))
         }
-        _ => boots.iter().find(|(boot, _, _)| **boot == *wanted),
+        _ => {
+            let at = boots.iter().position(|(boot, _, _)| **boot == *id);
+            let offset = match offset {
+                "" => Some(0),
+                offset => offset.parse::<isize>().ok(),
+            };
+            at.zip(offset)
+                .and_then(|(at, offset)| boots.get(at.checked_add_signed(offset)?))
+        }
     };
     match found {
         Some((boot, _, _)) => Ok(Some(boot.clone())),

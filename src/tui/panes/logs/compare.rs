@@ -118,6 +118,8 @@ pub(super) fn ask(state: &mut State) -> Vec<Next> {
     let Some(here) = state.entry() else {
         return say(Level::Info, "there is no entry to compare");
     };
+    // What is chosen is about this entry, also when others come meanwhile.
+    state.compared = Some(here.clone());
     let (mut units, mut hosts, mut boots) = (BTreeSet::new(), BTreeSet::new(), Vec::new());
     let end = state.held.len();
     for entry in state.heads(end.saturating_sub(LOOKED_AT)..end) {
@@ -176,7 +178,7 @@ pub(super) fn ask(state: &mut State) -> Vec<Next> {
 
 /// Begins.
 pub(super) fn begin(state: &mut State, value: &str, ctx: &Ctx) -> Vec<Next> {
-    let Some(here) = state.entry() else {
+    let Some(here) = state.compared.take().or_else(|| state.entry()) else {
         return Vec::new();
     };
     let mut next = end(state);

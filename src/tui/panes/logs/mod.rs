@@ -102,6 +102,8 @@ pub struct State {
     /// Counted while they are listed.
     patterns: Option<Patterns>,
     compare: Option<Compare>,
+    /// What is to be compared with something, while that is asked.
+    compared: Option<Entry>,
     /// The hosts are to be asked from this time on (microseconds since 1970).
     from: Option<i64>,
     /// This time is on its way from the hosts.
@@ -138,6 +140,7 @@ pub fn open(args: &Args, ctx: &Ctx) -> (State, Vec<Next>) {
         columns: Columns::default(),
         patterns: None,
         compare: None,
+        compared: None,
         from: None,
         seek: None,
     };

@@ -130,6 +130,24 @@ fn two_units_are_beside_each_other_while_following() {
 }
 
 #[test]
+fn what_is_compared_is_what_was_selected_when_it_was_asked() {
+    let mut bench = Bench::new(&["web-1"], (120, 20));
+    for unit in ["a.service", "b.service", "c.service"] {
+        if unit == "c.service" {
+            bench.act("logs.compare");
+        }
+        let mut entry = bench.entry("web-1", unit);
+        entry.unit = Some(Arc::from(unit));
+        bench.event(LogEvent::Entries(vec![entry]));
+    }
+    bench.tell(PaneMsg::Picked {
+        kind: "compare",
+        value: "unit:a.service".into(),
+    });
+    assert_eq!(bench.filters(), ["& unit:=b.service,a.service"]);
+}
+
+#[test]
 fn two_boots_are_asked_of_the_host_and_aligned_by_the_time_since_they_began() {
     let mut bench = Bench::new(&["web-1"], (120, 14));
     bench.flow(3);
