@@ -1,6 +1,10 @@
 //! From raw fields to the [`Entry`] that lists show; repeated texts are shared.
 
-use super::{Entry, export::Raw, lifecycle::Lifecycle};
+use super::{
+    Entry, digits,
+    export::{Known, Raw},
+    lifecycle::Lifecycle,
+};
 use crate::remote::HostId;
 use std::{borrow::Cow, collections::HashSet, str::FromStr, sync::Arc};
 
@@ -89,24 +93,24 @@ impl<'a> Fields<'a> {
         let (mut message, mut cut_from, mut priority) = (None, None, 6);
         let (mut unit, mut about, mut catalogue) = (None, None, None);
         let (mut identifier, mut comm, mut pid, mut syslog_pid) = (None, None, None, None);
-        for (name, value, cut) in raw.values() {
-            match name {
-                b"__CURSOR" => cursor = text(value),
-                b"__REALTIME_TIMESTAMP" => realtime = number(value),
-                b"__MONOTONIC_TIMESTAMP" => monotonic = number(value).unwrap_or(0),
-                b"_BOOT_ID" => boot = boots.read(value),
-                b"MESSAGE" if message.is_none() => {
+        for (known, value, cut) in raw.known() {
+            match known {
+                Known::Cursor => cursor = text(value),
+                Known::Realtime => realtime = number(value),
+                Known::Monotonic => monotonic = number(value).unwrap_or(0),
+                Known::Boot => boot = boots.read(value),
+                Known::Message if message.is_none() => {
                     message = Some(value);
                     cut_from = cut;
                 }
-                b"PRIORITY" => priority = number(value).filter(|p| *p < 8).unwrap_or(6),
-                b"SYSLOG_IDENTIFIER" if !value.is_empty() => identifier = Some(value),
-                b"_COMM" => comm = Some(value),
-                b"_PID" => pid = number(value),
-                b"SYSLOG_PID" => syslog_pid = number(value),
-                b"_SYSTEMD_UNIT" => unit = Some(value),
-                b"UNIT" => about = Some(value),
-                b"MESSAGE_ID" => catalogue = Some(value),
+                Known::Priority => priority = number(value).filter(|p| *p < 8).unwrap_or(6),
+                Known::Identifier if !value.is_empty() => identifier = Some(value),
+                Known::Comm => comm = Some(value),
+                Known::Pid => pid = number(value),
+                Known::SyslogPid => syslog_pid = number(value),
+                Known::Unit => unit = Some(value),
+                Known::About => about = Some(value),
+                Known::Catalogue => catalogue = Some(value),
                 _ => {}
             }
         }
@@ -206,11 +210,10 @@ fn text(bytes: &[u8]) -> Option<&str> {
 }
 
 fn number<N: FromStr + TryFrom<u64>>(bytes: &[u8]) -> Option<N> {
-    if (1..=18).contains(&bytes.len()) && bytes.iter().all(u8::is_ascii_digit) {
-        let digits = bytes.iter().map(|digit| u64::from(digit - b'0'));
-        return N::try_from(digits.fold(0, |number, digit| number * 10 + digit)).ok();
+    match digits::decimal(bytes) {
+        Some(number) => N::try_from(number).ok(),
+        None => text(bytes)?.parse().ok(),
     }
-    text(bytes)?.parse().ok()
 }
 
 /// A boot's id as the number that it is.

@@ -3,6 +3,7 @@
 //! Entries come from `journalctl -o export` on a host ([`follow()`], [`fetch()`]) and are kept in a
 //! bounded store. Nothing here draws.
 
+mod digits;
 pub mod entry;
 pub mod export;
 mod fetch;

@@ -4,16 +4,17 @@
 //! fields. Sizes and counts are bounded by [`Limits`]; what is beyond them is skipped, never kept.
 //! What fields mean is not known here.
 
+mod names;
 mod raw;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use names::Known;
 pub use raw::{Field, Raw, RawEntry};
 
+use names::{NAME_MAX, Names, is_name, name_end};
 use raw::Place;
 
-/// Longest field name that journald allows, in bytes.
-const NAME_MAX: usize = 64;
 /// A longer binary field is not one: journald itself stops at 768 MiB.
 const LENGTH_MAX: u64 = 4 << 30;
 
@@ -92,6 +93,7 @@ pub struct Parser {
     /// Set once the entry is full: from here to `pos` is dropped with the next compaction.
     full_from: Option<usize>,
     state: State,
+    names: Names,
     fields: Vec<Place>,
     skipped: usize,
     /// The entry up to `pos` was given out; the next call starts another.
@@ -111,6 +113,7 @@ impl Parser {
             pos: 0,
             full_from: None,
             state: State::Line { searched: 0 },
+            names: Names::default(),
             fields: Vec::with_capacity(32),
             skipped: 0,
             given: false,
@@ -162,7 +165,7 @@ impl Parser {
 
     /// Bytes of memory held now.
     pub fn held(&self) -> usize {
-        self.buf.capacity() + self.fields.capacity() * size_of::<Place>()
+        self.buf.capacity() + self.fields.capacity() * size_of::<Place>() + self.names.held()
     }
 
     /// Starts the next entry at `pos`.
@@ -225,12 +228,7 @@ impl Parser {
     /// One line: a text field, the name of a binary one, or the blank line that ends an entry.
     fn line(&mut self, searched: usize) -> Step {
         let rest = self.buf.get(self.pos..)?;
-        let Some(end) = memchr::memchr(b'\n', rest.get(searched..)?) else {
-            return self.unfinished_line();
-        };
-        let end = searched + end;
-        let line = rest.get(..end)?;
-        if line.is_empty() {
+        if rest.first() == Some(&b'\n') {
             self.pos += 1;
             self.state = State::Line { searched: 0 };
             if self.fields.is_empty() && self.skipped == 0 {
@@ -239,28 +237,38 @@ impl Parser {
             }
             return Some(Ok(true));
         }
-        let Some(equals) = name_end(line) else {
-            if !is_name(line) {
+        let Some((equals, known)) = self.names.front(rest) else {
+            let Some(end) = memchr::memchr(b'\n', rest.get(searched..)?) else {
+                return self.unfinished_line();
+            };
+            let name = rest.get(..searched + end)?;
+            if !is_name(name) {
                 return Some(Err("neither a field nor a name"));
             }
-            let place = Place::new(self.pos - self.head, end, end + 9, true);
-            self.pos += end + 1;
+            let (at, length) = (self.pos - self.head, name.len());
+            let place = Place::new(at, length, length + 9, Known::of(name), true);
+            self.pos += length + 1;
             self.state = State::Length { place };
             return Some(Ok(false));
         };
+        let from = searched.max(equals + 1);
+        let Some(end) = memchr::memchr(b'\n', rest.get(from..)?) else {
+            return self.unfinished_line();
+        };
+        let end = from + end;
         let whole = end - equals - 1;
-        let room = self.room(line.get(..equals)?);
-        let mut place = Place::new(self.pos - self.head, equals, equals + 1, false);
+        let room = self.room(known);
+        let mut place = Place::new(self.pos - self.head, equals, equals + 1, known, false);
         self.state = State::Line { searched: 0 };
         if whole > room && self.full_from.is_none() {
             let from = self.pos + equals + 1 + room;
             self.cut(from, whole - room);
             self.pos = from + 1;
-            place.length = room;
+            place.grow(room);
             place.cut_from = Some(whole as u64);
         } else {
             self.pos += end + 1;
-            place.length = whole;
+            place.grow(whole);
         }
         self.push(place);
         Some(Ok(false))
@@ -272,11 +280,13 @@ impl Parser {
         let length = line.len();
         match name_end(line) {
             Some(equals) => {
-                let room = self.room(line.get(..equals)?);
+                let known = Known::of(line.get(..equals)?);
+                let room = self.room(known);
                 let got = length - equals - 1;
                 if got > room {
-                    let mut place = Place::new(self.pos - self.head, equals, equals + 1, false);
-                    place.length = room;
+                    let mut place =
+                        Place::new(self.pos - self.head, equals, equals + 1, known, false);
+                    place.grow(room);
                     self.pos += equals + 1 + room;
                     let whole = room as u64;
                     self.state = State::LongText { place, whole };
@@ -296,11 +306,7 @@ impl Parser {
         if left > LENGTH_MAX {
             return Some(Err("a field longer than any journal's"));
         }
-        let start = self.head + place.name;
-        let room = match self.full_from {
-            None => self.room(self.buf.get(start..start + place.name_length)?),
-            Some(_) => 0,
-        };
+        let room = self.room(place.known);
         self.pos += 8;
         self.state = State::Binary { place, left, room };
         Some(Ok(false))
@@ -311,7 +317,7 @@ impl Parser {
         let step = usize::try_from(left).unwrap_or(usize::MAX).min(here);
         let keep = step.min(room);
         self.pos += keep;
-        place.length += keep;
+        place.grow(keep);
         if self.full_from.is_some() {
             self.pos += step - keep;
         } else if step > keep {
@@ -329,7 +335,7 @@ impl Parser {
             return None;
         }
         // Until here the lost bytes were counted; whole is what was kept and lost.
-        place.cut_from = place.cut_from.map(|lost| lost + place.length as u64);
+        place.cut_from = place.cut_from.map(|lost| lost + place.length() as u64);
         self.push(place);
         self.state = State::BinaryEnd;
         Some(Ok(false))
@@ -396,10 +402,10 @@ impl Parser {
     }
 
     /// How many bytes of this field's value are kept.
-    fn room(&self, name: &[u8]) -> usize {
+    fn room(&self, known: Known) -> usize {
         if self.full_from.is_some() {
             0
-        } else if name == b"MESSAGE" {
+        } else if known == Known::Message {
             self.limits.message
         } else {
             self.limits.field
@@ -422,19 +428,3 @@ impl Parser {
 
 /// `None`: more bytes needed; `true`: an entry is complete; an error: what was wrong.
 type Step = Option<Result<bool, &'static str>>;
-
-/// Where the name of a text field ends; `None` when the line starts with no name and `=`.
-fn name_end(line: &[u8]) -> Option<usize> {
-    let equals = line
-        .get(..line.len().min(NAME_MAX + 1))?
-        .iter()
-        .position(|b| *b == b'=')?;
-    is_name(line.get(..equals)?).then_some(equals)
-}
-
-fn is_name(name: &[u8]) -> bool {
-    (1..=NAME_MAX).contains(&name.len())
-        && name
-            .iter()
-            .all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || *b == b'_')
-}

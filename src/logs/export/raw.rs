@@ -1,27 +1,57 @@
 //! An entry as it came: names and bytes, in the journal's order, borrowed or owned.
 
-/// Where a field lies, counted from the start of its entry's bytes.
+use super::names::Known;
+
+/// Where a field lies, counted from the start of its entry's bytes, of which less than 4 GiB are
+/// kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Place {
-    pub(super) name: usize,
-    pub(super) name_length: usize,
-    pub(super) value: usize,
-    pub(super) length: usize,
-    pub(super) binary: bool,
+    name: u32,
+    value: u32,
+    length: u32,
+    name_length: u16,
+    binary: bool,
+    pub(super) known: Known,
     pub(super) cut_from: Option<u64>,
 }
 
 impl Place {
     /// An empty value at `value` bytes after the start of its name.
-    pub(super) fn new(name: usize, name_length: usize, value: usize, binary: bool) -> Place {
+    pub(super) fn new(
+        name: usize,
+        name_length: usize,
+        value: usize,
+        known: Known,
+        binary: bool,
+    ) -> Place {
         Place {
-            name,
-            name_length,
-            value: name + value,
+            name: name as u32,
+            name_length: name_length as u16,
+            value: (name + value) as u32,
             length: 0,
             binary,
+            known,
             cut_from: None,
         }
+    }
+
+    /// More of the value is there.
+    pub(super) fn grow(&mut self, more: usize) {
+        self.length += more as u32;
+    }
+
+    pub(super) fn length(&self) -> usize {
+        self.length as usize
+    }
+
+    fn name<'a>(&self, bytes: &'a [u8]) -> Option<&'a [u8]> {
+        let start = self.name as usize;
+        bytes.get(start..start + usize::from(self.name_length))
+    }
+
+    fn value<'a>(&self, bytes: &'a [u8]) -> Option<&'a [u8]> {
+        let start = self.value as usize;
+        bytes.get(start..start + self.length())
     }
 }
 
@@ -53,8 +83,8 @@ impl Field<'_> {
     }
 }
 
-/// Name, value, and the whole length where it was cut.
-pub(crate) type Value<'a> = (&'a [u8], &'a [u8], Option<u64>);
+/// What a field is, its value, and the whole length where it was cut.
+pub(crate) type Value<'a> = (Known, &'a [u8], Option<u64>);
 
 /// A parsed entry, borrowed from the parser's buffer.
 #[derive(Debug, Clone, Copy)]
@@ -77,33 +107,27 @@ impl<'a> Raw<'a> {
     pub fn fields(&self) -> impl Iterator<Item = Field<'a>> + use<'a> {
         let bytes = self.bytes;
         self.places.iter().filter_map(move |place| {
-            let name = bytes.get(place.name..place.name + place.name_length)?;
             Some(Field {
-                name: std::str::from_utf8(name).ok()?,
-                value: bytes.get(place.value..place.value + place.length)?,
+                name: std::str::from_utf8(place.name(bytes)?).ok()?,
+                value: place.value(bytes)?,
                 binary: place.binary,
                 cut_from: place.cut_from,
             })
         })
     }
 
-    /// Names and values as bytes, with the whole length where a value was cut: for those who look
-    /// at every field of every entry.
-    pub(crate) fn values(&self) -> impl Iterator<Item = Value<'a>> + use<'a> {
+    /// The fields that lists read, for those who look at every entry.
+    pub(crate) fn known(&self) -> impl Iterator<Item = Value<'a>> + use<'a> {
         let bytes = self.bytes;
-        self.places.iter().filter_map(move |place| {
-            let name = bytes.get(place.name..place.name + place.name_length)?;
-            let value = bytes.get(place.value..place.value + place.length)?;
-            Some((name, value, place.cut_from))
-        })
+        let known = self.places.iter().filter(|p| p.known != Known::Other);
+        known.filter_map(move |place| Some((place.known, place.value(bytes)?, place.cut_from)))
     }
 
     /// The first value of a field.
     pub fn get(&self, name: &str) -> Option<&'a [u8]> {
-        let name = name.as_bytes();
-        self.values()
-            .find(|(found, ..)| *found == name)
-            .map(|(_, value, _)| value)
+        let mut places = self.places.iter();
+        let place = places.find(|place| place.name(self.bytes) == Some(name.as_bytes()))?;
+        place.value(self.bytes)
     }
 
     /// How many fields were skipped because the entry has too many or is too long.
@@ -136,8 +160,9 @@ impl RawEntry {
         let mut bytes = Vec::new();
         let mut places = Vec::with_capacity(fields.len());
         for (name, value) in fields {
-            let mut place = Place::new(bytes.len(), name.len(), name.len(), false);
-            place.length = value.len();
+            let known = Known::of(name.as_bytes());
+            let mut place = Place::new(bytes.len(), name.len(), name.len(), known, false);
+            place.grow(value.len());
             places.push(place);
             bytes.extend_from_slice(name.as_bytes());
             bytes.extend_from_slice(value);

@@ -58,7 +58,7 @@ pub(super) enum Body {
 }
 
 /// A packed block's columns and heaps.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Closed {
     pub(super) frames: Box<[Frame]>,
     /// Rows of each but the last; never 0.

@@ -120,7 +120,9 @@ impl Builder {
 
     fn close(&mut self) {
         let mut full = std::mem::replace(&mut self.open, Block::new(0));
-        full.pack(self.limits.frame, &self.tables);
+        if let Some(room) = full.pack(self.limits.frame, &self.tables) {
+            self.open = Block::within(0, room);
+        }
         self.blocks.push(full);
     }
 

@@ -280,7 +280,9 @@ impl Chain {
         let wanted = |id: &RowId| block.first() <= *id && *id <= block.last();
         if at < newest && block.is_open() && !self.thawed.iter().any(wanted) {
             let (frame, tables) = (self.limits.frame, self.tables.clone());
-            self.change(at, |block| block.pack(frame, &tables));
+            self.change(at, |block| {
+                block.pack(frame, &tables);
+            });
         }
     }
 

@@ -59,6 +59,22 @@ impl Columns {
         self.time.len()
     }
 
+    /// Without rows again, with the room for them kept.
+    pub(super) fn clear(&mut self) {
+        self.time.clear();
+        self.seq.clear();
+        self.realtime.clear();
+        self.monotonic.clear();
+        self.pid.clear();
+        self.number.clear();
+        self.hash.clear();
+        self.id_of.clear();
+        self.ids.clear();
+        self.flags.clear();
+        self.odd.clear();
+        self.odd_bytes = 0;
+    }
+
     pub(super) fn id(&self, row: usize) -> Option<RowId> {
         let (time, seq) = (*self.time.get(row)?, *self.seq.get(row)?);
         Some(RowId { time, seq })

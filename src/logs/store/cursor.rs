@@ -1,5 +1,6 @@
 //! Journal cursors as numbers. What is not exactly as journald writes it stays text.
 
+use crate::logs::digits::{digit, hexadecimal as hex};
 use std::fmt::Write;
 
 /// The parts of a cursor that are not also the entry's boot and times.
@@ -83,35 +84,6 @@ pub(super) fn write(cursor: Cursor, stamp: Stamp) -> String {
     );
     text
 }
-
-/// Up to 16 hexadecimal digits as `{:x}` writes them, and what follows.
-fn hex(bytes: &[u8]) -> Option<(u64, &[u8])> {
-    let mut number = 0;
-    let mut length = 0;
-    for byte in bytes.iter().take(16) {
-        let Some(digit) = digit(*byte) else { break };
-        number = number << 4 | u64::from(digit);
-        length += 1;
-    }
-    let leading = length > 1 && bytes.first() == Some(&b'0');
-    (length > 0 && !leading).then_some((number, bytes.get(length..)?))
-}
-
-/// Random digits: a look-up costs a fraction of a branch that nobody can predict.
-fn digit(byte: u8) -> Option<u8> {
-    DIGITS.get(usize::from(byte)).copied().filter(|d| *d < 16)
-}
-
-#[expect(clippy::indexing_slicing, reason = "the compiler evaluates it")]
-const DIGITS: [u8; 256] = {
-    let mut digits = [16; 256];
-    let mut digit = 0;
-    while digit < 16 {
-        digits[b"0123456789abcdef"[digit] as usize] = digit as u8;
-        digit += 1;
-    }
-    digits
-};
 
 #[cfg(test)]
 mod tests {

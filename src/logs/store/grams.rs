@@ -7,6 +7,9 @@ use std::cell::RefCell;
 /// Bits of a hashed trigram before a filter's size is chosen.
 const WIDE: u32 = 16;
 
+/// A byte for each hash, 1 when it was met; and one for what is no trigram.
+type Map = [u8; (1 << WIDE) + 1];
+
 /// Bytes as trigrams see them: lower case for ASCII, 0 for what no trigram holds.
 #[expect(clippy::indexing_slicing, reason = "the compiler evaluates it")]
 const FOLDED: [u8; 256] = {
@@ -46,7 +49,7 @@ impl Trigrams {
 }
 
 /// The filter of one block.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Grams {
     bits: Box<[u64]>,
     shift: u32,
@@ -57,13 +60,12 @@ pub(super) struct Grams {
 impl Grams {
     pub(super) fn of(text: &[u8]) -> Grams {
         thread_local! {
-            static MAP: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+            static MAP: RefCell<Box<Map>> = RefCell::new(Box::new([0; (1 << WIDE) + 1]));
         }
         MAP.with_borrow_mut(|map| {
-            map.clear();
-            map.resize((1 << WIDE) + 1, 0);
+            map.fill(0);
             mark(text, map);
-            map.truncate(1 << WIDE);
+            let (map, _) = map.split_at(1 << WIDE);
             let held = map.iter().map(|held| usize::from(*held)).sum::<usize>();
             // About one bit in six or less is set.
             let size = (6 * held).next_power_of_two().clamp(64, 1 << WIDE);
@@ -116,7 +118,7 @@ fn each(text: &[u8], mut visit: impl FnMut(u16)) {
 
 /// Marks the trigrams of a text in a map by hash; what is none is marked behind its end, which
 /// takes no branch that nobody can predict.
-fn mark(text: &[u8], map: &mut [u8]) {
+fn mark(text: &[u8], map: &mut Map) {
     let mut gram = 0u32;
     for byte in text {
         gram = (gram << 8 | u32::from(fold(*byte))) & 0xff_ffff;
@@ -132,9 +134,10 @@ fn mark(text: &[u8], map: &mut [u8]) {
     }
 }
 
-/// A delimiter within is a zero byte.
+/// Whether no byte of the three is zero, as delimiters are: only of a zero byte does the highest bit
+/// change so, or of those above one.
 fn whole(gram: u32) -> bool {
-    (gram > 0xffff) & (gram & 0xff00 != 0) & (gram & 0xff != 0)
+    gram.wrapping_sub(0x01_0101) & !gram & 0x80_8080 == 0
 }
 
 fn hash(gram: u32) -> u16 {

@@ -98,6 +98,12 @@ impl Heap {
         self.ends.insert(at, (start + size) as u32);
     }
 
+    /// Without rows again, with the room for them kept.
+    pub(super) fn clear(&mut self) {
+        self.bytes.clear();
+        self.ends.clear();
+    }
+
     /// Adds another heap's row with its newline.
     pub(super) fn copy(&mut self, from: &Heap, row: usize) {
         self.push(from.bytes.get(from.line(row)).unwrap_or_default());

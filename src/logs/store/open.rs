@@ -37,6 +37,15 @@ pub(super) struct Open {
 }
 
 impl Open {
+    /// Without rows again, with the room for them kept.
+    fn clear(&mut self) {
+        self.columns.clear();
+        self.values.clear();
+        self.texts.clear();
+        self.index.clear();
+        self.own = 0;
+    }
+
     /// Bytes of memory of columns, values, texts, index, and the rest.
     pub(super) fn sizes(&self) -> (usize, usize, usize, usize, usize) {
         (
@@ -59,6 +68,12 @@ pub(super) enum New<'a> {
 impl Block {
     /// An open block without rows, whose rows count their arrival from here.
     pub(super) fn new(base: i64) -> Block {
+        Block::within(base, Box::default())
+    }
+
+    /// The same in the room that another block has left.
+    pub(super) fn within(base: i64, mut open: Box<Open>) -> Block {
+        open.clear();
         let nowhere = RowId {
             time: i64::MIN,
             seq: i64::MIN,
@@ -72,7 +87,7 @@ impl Block {
             patterns: Vec::new(),
             source_of: Vec::new(),
             pattern_of: Vec::new(),
-            body: Body::Open(Box::default()),
+            body: Body::Open(open),
         }
     }
 
@@ -181,18 +196,23 @@ impl Block {
     }
 
     /// Packs an open block: what it shares with others is held once, what is met once is kept as
-    /// it is. So many rows are packed together.
-    pub(super) fn pack(&mut self, frame: usize, tables: &Tables) {
-        self.set_aside_rare();
-        let frame = frame.max(1);
-        let Body::Open(open) = &self.body else {
-            return;
+    /// it is. So many rows are packed together. Gives back the room that it took.
+    pub(super) fn pack(&mut self, frame: usize, tables: &Tables) -> Option<Box<Open>> {
+        let body = std::mem::replace(&mut self.body, Body::Packed(Box::default()));
+        let mut open = match body {
+            Body::Open(open) => open,
+            packed @ Body::Packed(_) => {
+                self.body = packed;
+                return None;
+            }
         };
+        self.set_aside_rare(&mut open);
+        let frame = frame.max(1);
         let own = self.pattern_of.iter().enumerate();
         let own = own.filter(|(_, pattern)| **pattern == OWN_TEXT);
         let lengths = own.map(|(row, _)| open.texts.row(row).len() as u32);
         let closed = Closed {
-            frames: Frame::all_of(self, open, frame),
+            frames: Frame::all_of(self, &open, frame),
             frame,
             texts: Packed::of(open.texts.bytes(), Way::Repeats),
             lengths: lengths.collect(),
@@ -206,13 +226,11 @@ impl Block {
         self.source_of.shrink_to_fit();
         self.pattern_of.shrink_to_fit();
         self.id = BlockId::next();
+        Some(open)
     }
 
     /// Patterns of one row only go: the row's message is kept whole.
-    fn set_aside_rare(&mut self) {
-        let Body::Open(open) = &mut self.body else {
-            return;
-        };
+    fn set_aside_rare(&mut self, open: &mut Open) {
         if self.patterns.iter().all(|used| used.rows > 1) {
             return;
         }

@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use zstd::{
     bulk::Compressor,
-    zstd_safe::{CParameter, ParamSwitch},
+    zstd_safe::{CParameter, ParamSwitch, compress_bound},
 };
 
 /// Packed bytes and how long they are unpacked.
@@ -33,7 +33,7 @@ impl Way {
         }
     }
 
-    fn packer(self) -> Option<Compressor<'static>> {
+    fn packer(self) -> Option<Packer> {
         let mut packer = Compressor::new(match self {
             Way::Repeats => LEVEL,
             Way::Letters => LETTERS,
@@ -44,13 +44,29 @@ impl Way {
             let letters = CParameter::LiteralCompressionMode(ParamSwitch::Enable);
             packer.set_parameter(letters).ok()?;
         }
-        packer.ok()
+        let room = Vec::new();
+        packer.ok().map(|zstd| Packer { zstd, room })
+    }
+}
+
+struct Packer {
+    zstd: Compressor<'static>,
+    /// Where it packs, for all that a thread packs.
+    room: Vec<u8>,
+}
+
+impl Packer {
+    fn pack(&mut self, bytes: &[u8]) -> Option<&[u8]> {
+        self.room.clear();
+        self.room.reserve(compress_bound(bytes.len()));
+        self.zstd.compress_to_buffer(bytes, &mut self.room).ok()?;
+        Some(&self.room)
     }
 }
 
 thread_local! {
-    static REPEATS: RefCell<Option<Compressor<'static>>> = const { RefCell::new(None) };
-    static LETTERS_ONLY: RefCell<Option<Compressor<'static>>> = const { RefCell::new(None) };
+    static REPEATS: RefCell<Option<Packer>> = const { RefCell::new(None) };
+    static LETTERS_ONLY: RefCell<Option<Packer>> = const { RefCell::new(None) };
 }
 
 impl Packed {
@@ -59,18 +75,18 @@ impl Packed {
             Way::Repeats => &REPEATS,
             Way::Letters => &LETTERS_ONLY,
         };
-        let packed = packer.with_borrow_mut(|packer| {
+        let length = bytes.len();
+        packer.with_borrow_mut(|packer| {
             if packer.is_none() {
                 *packer = way.packer();
             }
-            packer.as_mut()?.compress(bytes).ok()
-        });
-        let length = bytes.len();
-        let packed = packed.filter(|packed| packed.len() < length);
-        Packed {
-            bytes: packed.map_or_else(|| bytes.into(), Vec::into_boxed_slice),
-            length,
-        }
+            let packed = packer.as_mut().and_then(|packer| packer.pack(bytes));
+            let packed = packed.filter(|packed| packed.len() < length);
+            Packed {
+                bytes: packed.unwrap_or(bytes).into(),
+                length,
+            }
+        })
     }
 
     /// The bytes again, in a buffer whose content goes.

@@ -287,6 +287,12 @@ impl Index {
         at
     }
 
+    /// Knows none, with the room for them kept.
+    pub(super) fn clear(&mut self) {
+        self.patterns.clear();
+        self.sources.clear();
+    }
+
     /// Bytes of memory it takes.
     pub(super) fn bytes(&self) -> usize {
         ENTRY * (self.patterns.capacity() + self.sources.capacity())
