@@ -14,12 +14,10 @@
 )]
 
 mod corpus;
+mod peer;
 
 use corpus::Fields;
-use nix::sys::{
-    resource::{UsageWho, getrusage},
-    time::{TimeVal, TimeValLike},
-};
+use peer::{run, write_journal};
 use quarterdeck::{
     logs::{
         entry::{Interner, LIST_FIELDS, decode},
@@ -31,8 +29,7 @@ use quarterdeck::{
 use std::{
     cell::RefCell,
     hint::black_box,
-    io::Write,
-    process::{Command, Stdio},
+    process::Command,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -51,7 +48,7 @@ fn main() {
         memory(count.unwrap_or(10_000_000));
     }
     let dir = tempfile::tempdir().unwrap();
-    let journal = write_journal(dir.path());
+    let journal = write_journal(dir.path(), ENTRIES);
     for (what, fields) in [
         ("all fields", Fields::All),
         ("the fields of a list", Fields::List),
@@ -262,13 +259,6 @@ fn on_processor() -> Duration {
     Duration::from_nanos(stat.split(' ').next().unwrap().parse().unwrap())
 }
 
-/// How long processes that were waited for were on a processor.
-fn children() -> Duration {
-    let usage = getrusage(UsageWho::RUSAGE_CHILDREN).unwrap();
-    let time = |time: TimeVal| Duration::from_micros(time.num_microseconds() as u64);
-    time(usage.user_time()) + time(usage.system_time())
-}
-
 fn row(what: &str, time: Duration, peer: Option<Duration>) {
     let each = time.as_secs_f64() / ENTRIES as f64;
     let ratio = peer.map_or(String::new(), |peer| {
@@ -286,41 +276,14 @@ fn resident() -> usize {
     kib.unwrap_or(0) << 10
 }
 
-/// Writes the same entries as a journal file; false where that is not possible.
-fn write_journal(dir: &std::path::Path) -> bool {
-    let output = format!("--output={}", dir.join("host.journal").display());
-    let remote = Command::new("/usr/lib/systemd/systemd-journal-remote")
-        .args(["--split-mode=none", &output, "-"])
-        .stdin(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn();
-    let Ok(mut remote) = remote else {
-        println!("without a peer: no systemd-journal-remote here");
-        return false;
-    };
-    let mut stdin = remote.stdin.take().unwrap();
-    let mut entry = Vec::new();
-    for i in 0..ENTRIES {
-        entry.clear();
-        corpus::entry(i, Fields::All, &mut entry);
-        stdin.write_all(&entry).unwrap();
-    }
-    drop(stdin);
-    remote.wait().unwrap().success()
-}
-
 /// How long journalctl takes to print them.
 fn print_journal(dir: &std::path::Path, fields: Fields) -> Duration {
-    let run = |_| {
-        let start = children();
-        let mut command = Command::new("journalctl");
-        command.arg("--directory").arg(dir);
-        command.args(["--no-pager", "-o", "export"]);
-        if fields == Fields::List {
-            command.arg(format!("--output-fields={LIST_FIELDS}"));
-        }
-        assert!(command.stdout(Stdio::null()).status().unwrap().success());
-        children() - start
-    };
-    (0..5).map(run).min().unwrap()
+    let mut command = Command::new("journalctl");
+    command.arg("--directory").arg(dir);
+    command.args(["--no-pager", "-o", "export"]);
+    if fields == Fields::List {
+        command.arg(format!("--output-fields={LIST_FIELDS}"));
+    }
+    let times = (0..5).map(|_| run(&mut command).processor);
+    times.min().unwrap()
 }

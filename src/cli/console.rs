@@ -4,7 +4,7 @@ use super::Global;
 use crate::tui::start::Options;
 use clap::Args;
 
-/// How the screen is drawn.
+/// How the screen is drawn, and what it may take.
 #[derive(Debug, Clone, Default, Args)]
 pub struct Screen {
     /// Draw with ASCII characters only
@@ -13,6 +13,9 @@ pub struct Screen {
     /// Lines instead of a screen, for screen readers: commands and actions are typed
     #[arg(long)]
     pub plain: bool,
+    /// Memory for journal entries in MiB, 8 to 65536, instead of the setting log_budget_mib
+    #[arg(long, value_name = "MIB", value_parser = clap::value_parser!(u32).range(8..=65_536))]
+    pub log_budget: Option<u32>,
 }
 
 impl Screen {
@@ -21,6 +24,7 @@ impl Screen {
         Screen {
             ascii: self.ascii || other.ascii,
             plain: self.plain || other.plain,
+            log_budget: self.log_budget.or(other.log_budget),
         }
     }
 
@@ -34,6 +38,7 @@ impl Screen {
             ascii: self.ascii,
             forgetful: false,
             plain: self.plain,
+            log_budget_mib: self.log_budget,
             ..Options::default()
         }
     }

@@ -28,6 +28,7 @@ mod usage;
 
 use crate::problem::{Exit, Problem};
 use clap::{Args, Parser, Subcommand};
+use interrupt::Work;
 use std::{path::PathBuf, process::ExitCode, time::Duration};
 
 /// The terminal from which a small team runs NixOS servers on Hetzner Cloud.
@@ -198,17 +199,18 @@ async fn supervised(global: &Global, screen: &console::Screen, command: Option<C
     if owns_terminal {
         return dispatch(global, screen, command).await;
     }
-    // What `qd ssh` runs may change things too.
-    let changes = matches!(
-        command,
-        Some(Command::Unit(_) | Command::Rebuild(_) | Command::Ssh(_))
-    );
+    let work = match &command {
+        // What `qd ssh` runs may change things too.
+        Some(Command::Unit(_) | Command::Rebuild(_) | Command::Ssh(_)) => Work::Changes,
+        Some(Command::Logs(command)) if command.follows() => Work::Follows,
+        _ => Work::Asks,
+    };
     let run = dispatch(global, screen, command);
     tokio::select! {
         biased;
         result = run => result,
         code = interrupt::received() => Ok(code),
-        () = interrupt::late(context::deadline(global), changes) => Err(interrupt::timed_out(changes)),
+        () = interrupt::late(context::deadline(global), work) => Err(interrupt::timed_out(work)),
     }
 }
 

@@ -175,7 +175,12 @@ impl Boots {
 /// The entry of a list. `None` when it lacks what every entry has (cursor, time, boot).
 pub fn decode(raw: &Raw<'_>, host: &HostId, interner: &mut Interner) -> Option<Entry> {
     let fields = Fields::of(raw, &mut interner.boots)?;
-    Some(Entry {
+    Some(entry_of(fields, host, interner))
+}
+
+/// An entry that stands on its own.
+pub(super) fn entry_of(fields: Fields<'_>, host: &HostId, interner: &mut Interner) -> Entry {
+    Entry {
         host: host.clone(),
         cursor: Arc::from(fields.cursor),
         realtime: fields.realtime,
@@ -188,7 +193,7 @@ pub fn decode(raw: &Raw<'_>, host: &HostId, interner: &mut Interner) -> Option<E
         message: Arc::from(fields.message),
         cut_from: fields.cut_from,
         told: fields.told,
-    })
+    }
 }
 
 /// `__SEQNUM_ID` and `__SEQNUM`: journald counts all entries of a machine, one by one, whatever

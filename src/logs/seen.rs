@@ -3,7 +3,7 @@
 use super::{
     Entry,
     entry::{boot_id, first_number},
-    export::Raw,
+    export::{Known, Raw},
 };
 use crate::filter::{Row, Value};
 use jiff::Timestamp;
@@ -55,25 +55,43 @@ impl<'a> Seen<'a> {
 
     /// An entry as it came, like [`Seen::entry`] of what [`super::entry::decode`] makes of it.
     pub fn raw(raw: &Raw<'a>, host: &'a str, now: Timestamp) -> Seen<'a> {
-        let about = raw.get("UNIT");
-        let unit = match raw.get("_SYSTEMD_UNIT") {
-            unit @ (None | Some(b"init.scope")) => about.or(unit),
-            unit => unit,
-        };
-        let named = raw.get("SYSLOG_IDENTIFIER").filter(|name| !name.is_empty());
-        Seen {
+        let mut seen = Seen {
             host,
-            realtime: time_of(raw),
-            boot: raw.get("_BOOT_ID").and_then(boot_id).unwrap_or(0),
-            priority: first_number(raw.get("PRIORITY"))
-                .filter(|p| *p < 8)
-                .unwrap_or(6),
-            unit,
-            identifier: named.or(raw.get("_COMM")),
-            pid: first_number(raw.get("_PID")).or(first_number(raw.get("SYSLOG_PID"))),
-            message: raw.get("MESSAGE").unwrap_or_default(),
+            realtime: 0,
+            boot: 0,
+            priority: 6,
+            unit: None,
+            identifier: None,
+            pid: None,
+            message: b"",
             now,
+        };
+        let (mut about, mut comm, mut syslog_pid, mut message) = (None, None, None, None);
+        for (known, value, _) in raw.known() {
+            let value = Some(value);
+            match known {
+                Known::Realtime => seen.realtime = first_number(value).unwrap_or(0),
+                Known::Boot => seen.boot = value.and_then(boot_id).unwrap_or(0),
+                Known::Priority => {
+                    seen.priority = first_number(value).filter(|p| *p < 8).unwrap_or(6);
+                }
+                Known::Unit => seen.unit = value,
+                Known::About => about = value,
+                Known::Identifier if value != Some(b"") => seen.identifier = value,
+                Known::Comm => comm = value,
+                Known::Pid => seen.pid = first_number(value),
+                Known::SyslogPid => syslog_pid = first_number(value),
+                Known::Message => message = message.or(value),
+                _ => {}
+            }
         }
+        if matches!(seen.unit, None | Some(b"init.scope")) {
+            seen.unit = about.or(seen.unit);
+        }
+        seen.identifier = seen.identifier.or(comm);
+        seen.pid = seen.pid.or(syslog_pid);
+        seen.message = message.unwrap_or_default();
+        seen
     }
 }
 

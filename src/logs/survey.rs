@@ -88,6 +88,32 @@ impl Survey {
         }
     }
 
+    /// Takes in what another one gathered from later entries.
+    pub fn join(&mut self, later: Survey) {
+        self.forgotten += later.forgotten;
+        for (_, more) in later.found {
+            let mut key = more.pattern.hash();
+            loop {
+                match self.found.get_mut(&key) {
+                    None => break,
+                    Some(found) if found.is_like(&more) => {
+                        found.count += more.count;
+                        found.seen_at(more.first);
+                        found.seen_at(more.last);
+                        found.priority = found.priority.min(more.priority);
+                        more.hosts.iter().for_each(|host| found.on(host));
+                        break;
+                    }
+                    Some(_) => key = key.wrapping_add(1),
+                }
+            }
+            self.found.entry(key).or_insert(more);
+            if self.found.len() > MOST {
+                self.forget();
+            }
+        }
+    }
+
     /// How many entries belong to patterns that are not kept.
     pub fn forgotten(&self) -> u64 {
         self.forgotten
@@ -123,6 +149,10 @@ impl Survey {
 }
 
 impl Found {
+    fn is_like(&self, other: &Found) -> bool {
+        self.source == other.source && self.pattern == other.pattern
+    }
+
     fn seen_at(&mut self, time: i64) {
         if time == 0 {
             return;
@@ -159,6 +189,40 @@ mod tests {
             message: message.as_bytes(),
             now: Timestamp::UNIX_EPOCH,
         }
+    }
+
+    #[test]
+    fn parts_are_the_whole() {
+        let (mut whole, mut parts) = (Survey::default(), Survey::default());
+        for part in 0..5 {
+            let mut survey = Survey::default();
+            for i in 0..40 {
+                let message = format!("{} took {i}ms", ["fail", "read", "sync"][i % 3]);
+                let host = ["h1", "h2"][part % 2];
+                let unit = ["a.service", "b.service"][i % 2];
+                let seen = seen(host, unit, &message, (part * 40 + i + 1) as i64);
+                whole.add(&seen);
+                survey.add(&seen);
+            }
+            parts.join(survey);
+        }
+        let told = |survey: Survey| {
+            let all = survey.most_frequent().into_iter().map(|found| {
+                let pattern = found.pattern.to_string();
+                let range = (found.first, found.last);
+                (
+                    pattern,
+                    found.source,
+                    found.count,
+                    range,
+                    found.priority,
+                    found.hosts,
+                    found.example,
+                )
+            });
+            all.collect::<Vec<_>>()
+        };
+        assert_eq!(told(parts), told(whole));
     }
 
     #[test]

@@ -19,7 +19,7 @@ use super::{
     theme, update,
 };
 use crate::{
-    config::{Loaded, settings::Settings},
+    config::Loaded,
     logs::{Query, file::LogFile},
     problem::{Exit, Problem},
 };
@@ -51,6 +51,8 @@ pub struct Options {
     pub forgetful: bool,
     /// Lines instead of a screen.
     pub plain: bool,
+    /// Memory for journal entries in MiB; as in the settings when absent.
+    pub log_budget_mib: Option<u32>,
     /// No environment, but these files.
     pub files: Vec<LogFile>,
     /// Which of their entries are shown first.
@@ -85,7 +87,7 @@ pub async fn console(options: Options) -> Result<u8, Problem> {
         (Loaded::nothing(), "files".to_owned())
     };
     let loaded = Arc::new(loaded);
-    let (settings, said) = Settings::load();
+    let (settings, said) = preferences::load(options.log_budget_mib);
     let (preferences, wrong) = preferences(&settings, options.ascii);
     let mouse = settings.mouse;
     let mut worlds = Vec::new();

@@ -1,7 +1,8 @@
 //! `--file`: files in the place of hosts.
 
+use super::answer::Taker;
 use crate::cli::Global;
-use crate::logs::{file::LogFile, origin::Origin};
+use crate::logs::{Query, file::LogFile, origin::Origin};
 use crate::problem::{Exit, Problem};
 use std::path::{Path, PathBuf};
 
@@ -23,10 +24,36 @@ pub(super) async fn open(paths: &[PathBuf]) -> Result<Vec<LogFile>, Problem> {
         }
         Ok::<_, Problem>(files)
     });
-    let files = opened.await.map_err(|error| {
-        Problem::new("journal", "journal-file", Exit::Negative, error.to_string())
-    })??;
+    let files = opened.await.map_err(|error| failed(&error))??;
     Ok(files.into_iter().map(|(_, file)| file).collect())
+}
+
+/// Files that we read ourselves, when nothing else is asked.
+pub(super) fn read_here(origins: &[Origin]) -> Option<Vec<LogFile>> {
+    let file = |origin: &Origin| match origin {
+        Origin::File(file) => file.format().is_some().then(|| file.clone()),
+        Origin::Host(_) => None,
+    };
+    origins.iter().map(file).collect()
+}
+
+/// Answers a question about all of these files, each of which is read on all processors; gives the
+/// taker back, and what went wrong.
+pub(super) async fn answer(
+    files: Vec<LogFile>,
+    query: Query,
+    mut taker: Taker,
+) -> Result<(Taker, Vec<Problem>), Problem> {
+    let asked = tokio::task::spawn_blocking(move || {
+        let asked = files.iter().map(|file| taker.take_all(file, &query));
+        let problems = asked.filter_map(Result::err).collect();
+        (taker, problems)
+    });
+    asked.await.map_err(|error| failed(&error))
+}
+
+fn failed(error: &tokio::task::JoinError) -> Problem {
+    Problem::new("journal", "journal-file", Exit::Negative, error.to_string())
 }
 
 /// Files know hosts only by what their entries tell.

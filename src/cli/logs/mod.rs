@@ -111,6 +111,8 @@ pub struct Logs {
     /// Width of the bars: 10s, 5m, 1h, 1d (fitting when absent)
     #[arg(long, value_name = "SPAN", requires = "histogram", value_parser = answer::bucket)]
     bucket: Option<i64>,
+    #[command(flatten)]
+    screen: Screen,
 }
 
 /// The form of the output.
@@ -135,7 +137,7 @@ pub(crate) async fn run(global: &Global, screen: &Screen, command: Logs) -> Run 
     let question = command.question()?;
     if command.on_screen(global) {
         files::without_hosts(global)?;
-        let mut options = screen.options(global);
+        let mut options = screen.or(&command.screen).options(global);
         options.files = files::open(&command.file).await?;
         files::keys_from_terminal(&options.files)?;
         options.entries = query;
@@ -173,8 +175,14 @@ pub(crate) async fn run(global: &Global, screen: &Screen, command: Logs) -> Run 
         }
         None => Taker::lines(narrow, command.printer(global, origins.len() > 1)),
     };
+    let whole = question.is_some() && !query.reverse && query.lines.is_none();
+    let here = whole.then(|| files::read_here(&origins)).flatten();
     let problems = if command.follow || as_it_comes {
         follow::run(&origins, &query, fields, &mut taker).await?
+    } else if let Some(files) = here {
+        let problems;
+        (taker, problems) = files::answer(files, query, taker).await?;
+        problems
     } else {
         ask::run(&origins, &query, fields, &mut taker).await?
     };
@@ -220,6 +228,11 @@ impl Logs {
         let narrowed = self.until.is_some() || self.boot.is_some() || !self.filter_out.is_empty();
         let dumb = std::env::var_os("TERM").is_none_or(|term| term == "dumb");
         !self.file.is_empty() && !printed && !narrowed && !dumb && output::is_terminal()
+    }
+
+    /// Whether it goes on until it is ended.
+    pub(crate) fn follows(&self) -> bool {
+        self.follow
     }
 
     /// What is asked instead of the entries themselves.

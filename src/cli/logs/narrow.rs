@@ -40,10 +40,13 @@ impl Narrow {
 
     /// Whether an entry passes all of them.
     pub(super) fn passes(&self, raw: &Raw<'_>, host: &str) -> bool {
-        if self.takes_all() {
-            return true;
-        }
-        let seen = Seen::raw(raw, host, self.now);
+        self.takes_all() || self.passes_seen(&Seen::raw(raw, host, self.now))
+    }
+
+    /// The same of an entry as filters see it.
+    pub(super) fn passes_seen(&self, seen: &Seen<'_>) -> bool {
+        let now = self.now;
+        let seen = Seen { now, ..*seen };
         self.clauses.iter().all(|clause| clause.passes(&seen))
     }
 }

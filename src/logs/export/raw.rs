@@ -160,12 +160,7 @@ impl RawEntry {
         let mut bytes = Vec::new();
         let mut places = Vec::with_capacity(fields.len());
         for (name, value) in fields {
-            let known = Known::of(name.as_bytes());
-            let mut place = Place::new(bytes.len(), name.len(), name.len(), known, false);
-            place.grow(value.len());
-            places.push(place);
-            bytes.extend_from_slice(name.as_bytes());
-            bytes.extend_from_slice(value);
+            add(name, value, &mut bytes, &mut places);
         }
         RawEntry {
             bytes: bytes.into(),
@@ -178,11 +173,7 @@ impl RawEntry {
     #[must_use]
     pub fn with(self, name: &str, value: &[u8]) -> RawEntry {
         let (mut bytes, mut places) = (self.bytes.into_vec(), self.places.into_vec());
-        let mut place = Place::new(bytes.len(), name.len(), name.len(), false);
-        place.length = value.len();
-        places.push(place);
-        bytes.extend_from_slice(name.as_bytes());
-        bytes.extend_from_slice(value);
+        add(name, value, &mut bytes, &mut places);
         RawEntry {
             bytes: bytes.into(),
             places: places.into(),
@@ -199,4 +190,13 @@ impl RawEntry {
     pub fn held(&self) -> usize {
         size_of::<Self>() + self.bytes.len() + self.places.len() * size_of::<Place>()
     }
+}
+
+fn add(name: &str, value: &[u8], bytes: &mut Vec<u8>, places: &mut Vec<Place>) {
+    let known = Known::of(name.as_bytes());
+    let mut place = Place::new(bytes.len(), name.len(), name.len(), known, false);
+    place.grow(value.len());
+    places.push(place);
+    bytes.extend_from_slice(name.as_bytes());
+    bytes.extend_from_slice(value);
 }

@@ -3,9 +3,9 @@
 
 use super::{LogFile, OFFSET, read};
 use crate::logs::{
-    Entry, Fetched, GONE, LogEvent, Query,
-    entry::Interner,
-    export::{Limits, Raw, RawEntry},
+    Entry, Fetched, GONE, LogEvent, Query, digits,
+    entry::{Fields, Interner, entry_of},
+    export::{Known, Limits, Raw, RawEntry},
     lifecycle::Lifecycle,
     seen::Seen,
     stream::QUEUE,
@@ -13,7 +13,6 @@ use crate::logs::{
 use crate::problem::{Exit, Problem};
 use crate::remote::HostId;
 use jiff::Timestamp;
-use std::sync::Arc;
 use tokio::sync::mpsc;
 
 /// Most bytes of a message in a list.
@@ -22,6 +21,7 @@ const MESSAGE: usize = 64 << 10;
 pub(super) struct Decoder {
     host: HostId,
     interner: Interner,
+    cursor: String,
     /// Lines that tell no time go behind the last one that does.
     pub(super) time: i64,
 }
@@ -31,6 +31,7 @@ impl Decoder {
         Decoder {
             host: file.id().clone(),
             interner: Interner::default(),
+            cursor: String::new(),
             time: 0,
         }
     }
@@ -40,45 +41,88 @@ impl Decoder {
         if seen.realtime != 0 {
             self.time = seen.realtime;
         }
-        let cursor = cursor(raw, self.time);
-        let mut shared = |text: &[u8]| self.interner.get(&String::from_utf8_lossy(text));
-        let monotonic = raw.get("__MONOTONIC_TIMESTAMP");
-        let monotonic = monotonic.and_then(|text| std::str::from_utf8(text).ok()?.parse().ok());
-        let kept = seen.message.get(..MESSAGE).unwrap_or(seen.message);
-        let cut = raw.fields().find(|field| field.name == "MESSAGE");
-        let cut = cut.and_then(|field| field.cut_from);
-        let long = (kept.len() < seen.message.len()).then_some(seen.message.len() as u64);
-        let id = raw.get("MESSAGE_ID");
-        Entry {
-            host: self.host.clone(),
-            cursor: Arc::from(cursor),
-            realtime: self.time,
-            monotonic: monotonic.unwrap_or(0),
-            boot: seen.boot,
-            priority: seen.priority,
-            unit: seen.unit.map(&mut shared),
-            identifier: seen.identifier.map(&mut shared),
-            pid: seen.pid,
-            message: Arc::from(kept),
-            cut_from: cut.or(long),
-            told: id.and_then(|id| Lifecycle::of_id(id, seen.identifier?, seen.priority)),
+        let fields = fields_of(&seen, Some(raw), place(raw), self.time, &mut self.cursor);
+        entry_of(fields, &self.host, &mut self.interner)
+    }
+}
+
+/// What a list shows of an entry at this time: its own cursor, or one of its place, for which there
+/// is a buffer.
+pub(super) fn fields_of<'a>(
+    seen: &Seen<'a>,
+    raw: Option<&Raw<'a>>,
+    place: u64,
+    time: i64,
+    cursor: &'a mut String,
+) -> Fields<'a> {
+    let message = seen.message.get(..MESSAGE).unwrap_or(seen.message);
+    let long = message.len() < seen.message.len();
+    let mut fields = Fields {
+        cursor: "",
+        realtime: time,
+        monotonic: 0,
+        boot: seen.boot,
+        priority: seen.priority,
+        unit: seen.unit.map(String::from_utf8_lossy),
+        identifier: seen.identifier.map(String::from_utf8_lossy),
+        pid: seen.pid,
+        message,
+        cut_from: long.then_some(seen.message.len() as u64),
+        told: None,
+    };
+    for (known, value, cut) in raw.into_iter().flat_map(Raw::known) {
+        let text = || std::str::from_utf8(value).ok();
+        match known {
+            Known::Cursor => fields.cursor = text().unwrap_or_default(),
+            Known::Monotonic => {
+                fields.monotonic = text().and_then(|text| text.parse().ok()).unwrap_or(0);
+            }
+            Known::Message if cut.is_some() => fields.cut_from = cut,
+            Known::Catalogue => {
+                let says = seen.identifier.unwrap_or_default();
+                fields.told = Lifecycle::of_id(value, says, seen.priority);
+            }
+            _ => {}
         }
     }
+    if fields.cursor.is_empty() {
+        write_cursor(place, time, cursor);
+        fields.cursor = cursor;
+    }
+    fields
 }
 
 /// The entry's own cursor, or one of its place: lines count by bytes, entries one by one.
 fn cursor(raw: &Raw<'_>, time: i64) -> String {
-    let text = |name| {
-        raw.get(name)
-            .and_then(|value| std::str::from_utf8(value).ok())
-    };
-    if let Some(cursor) = text("__CURSOR") {
-        return cursor.to_owned();
+    let own = raw.get("__CURSOR");
+    let own = own.and_then(|text| std::str::from_utf8(text).ok());
+    own.map_or_else(
+        || {
+            let mut cursor = String::new();
+            write_cursor(place(raw), time, &mut cursor);
+            cursor
+        },
+        str::to_owned,
+    )
+}
+
+fn place(raw: &Raw<'_>) -> u64 {
+    digits::decimal(raw.get(OFFSET).unwrap_or_default()).unwrap_or(0)
+}
+
+/// In journald's form. Written for every line of a text, so without the format machinery.
+fn write_cursor(place: u64, time: i64, out: &mut String) {
+    const NONE: &str = "00000000000000000000000000000000";
+    out.clear();
+    for part in ["s=", NONE, ";i="] {
+        out.push_str(part);
     }
-    let place: u64 = text(OFFSET)
-        .and_then(|place| place.parse().ok())
-        .unwrap_or(0);
-    format!("s={:032x};i={place:x};b={:032x};m=0;t={time:x};x=0", 0, 0)
+    digits::write_hexadecimal(place, out);
+    for part in [";b=", NONE, ";m=0;t="] {
+        out.push_str(part);
+    }
+    digits::write_hexadecimal(time.cast_unsigned(), out);
+    out.push_str(";x=0");
 }
 
 pub(super) fn fetched(file: &LogFile, mut raws: Fetched<RawEntry>) -> Fetched<Entry> {

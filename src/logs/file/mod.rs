@@ -4,9 +4,12 @@
 //! They answer the same questions as a host's journal. What a file is, its first bytes tell.
 
 mod back;
+mod cut;
 mod entries;
 mod feed;
+mod fold;
 mod journal;
+mod load;
 mod read;
 mod select;
 mod text;
@@ -20,13 +23,17 @@ use super::{
     export::{Limits, RawEntry},
     fetch, follow,
     query::Fields,
+    store::{Batch, Builder},
     stream::{AsTheyCame, ForLists},
 };
 use crate::problem::{Exit, Problem};
 use crate::remote::HostId;
+pub use fold::{Fold, Found};
+
 use feed::Input;
 use journal::Local;
 use std::{
+    ops::ControlFlow,
     path::{Path, PathBuf},
     sync::{Arc, Mutex},
 };
@@ -263,6 +270,37 @@ impl LogFile {
                 entries::followed(self, read::follow(self.clone(), whole, Limits::LIST))
             }
         }
+    }
+
+    /// Gives all wanted entries of what we read ourselves to `fold`, on all processors, and its
+    /// parts to `take` in the file's order. Blocks; `take` may end it.
+    ///
+    /// # Errors
+    /// The question cannot be answered, or the file not be read to its end.
+    pub fn fold<F: Fold>(
+        &self,
+        query: &Query,
+        limits: Limits,
+        fold: &F,
+        take: impl FnMut(F::Part) -> ControlFlow<()>,
+    ) -> Result<(), Problem> {
+        fold::fold(self, query, limits, fold, take)
+            .map_err(|problem| problem.on(self.id().as_str()))
+    }
+
+    /// All wanted entries of what we read ourselves as blocks for a store, in the file's order;
+    /// `like` is the builder that the store gave for this file. Blocks; `take` may end it.
+    ///
+    /// # Errors
+    /// As [`LogFile::fold`].
+    pub fn load(
+        &self,
+        query: &Query,
+        like: &Builder,
+        mut take: impl FnMut(Batch) -> ControlFlow<()>,
+    ) -> Result<(), Problem> {
+        let fold = load::ForStore::new(like);
+        self.fold(query, Limits::LIST, &fold, |part| take(part.batch()))
     }
 
     /// Every field of an entry that [`LogFile::follow`] or [`LogFile::fetch`] gave out.

@@ -99,16 +99,7 @@ fn ask(
     if !send(sender, kept) {
         return Ok(());
     }
-    match reader.unreadable {
-        None => Ok(()),
-        Some(what) => Err(Problem::new(
-            "journal",
-            "journal-unreadable",
-            Exit::Negative,
-            format!("not all of it is journal entries: {what}"),
-        )
-        .hint("what comes before and after was read; was the file cut, or changed by an editor?")),
-    }
+    reader.complaint()
 }
 
 /// In pieces; false when nobody wants them any more.
@@ -181,7 +172,7 @@ fn run(
     }
 }
 
-fn failed(error: &std::io::Error) -> Problem {
+pub(super) fn failed(error: &std::io::Error) -> Problem {
     unreadable("it", error)
 }
 
@@ -304,30 +295,55 @@ impl Reader {
         self.number = place.number;
     }
 
+    /// What was wrong with what was read, if anything was.
+    pub(super) fn complaint(self) -> Result<(), Problem> {
+        match self.unreadable {
+            None => Ok(()),
+            Some(what) => Err(Problem::new(
+                "journal",
+                "journal-unreadable",
+                Exit::Negative,
+                format!("not all of it is journal entries: {what}"),
+            )
+            .hint(
+                "what comes before and after was read; was the file cut, or changed by an editor?",
+            )),
+        }
+    }
+
     pub(super) fn feed(&mut self, bytes: &[u8], take: &mut impl FnMut(RawEntry)) {
-        match &mut self.parser {
-            Parser::Export(parser, _) => {
-                parser.feed(bytes);
-                while let Some(item) = parser.next() {
-                    let first = std::mem::take(&mut self.amidst);
-                    self.number += u64::from(item.is_ok());
-                    match item {
-                        Ok(raw) if !first => {
-                            let seen = Seen::raw(&raw, &self.host, self.now);
-                            if self.select.wants(&seen, Some(&raw)) {
-                                take(placed(&raw, self.number));
-                            }
-                        }
-                        Err(error) if !first => self.unreadable = Some(error.to_string()),
-                        _ => {}
+        self.feed_entries(bytes, &mut |raw, _, number| take(placed(raw, number)));
+        if let Parser::Text(parser, _) = &mut self.parser {
+            parser.feed(bytes);
+            while let Some(line) = parser.next() {
+                offer(&line, &self.host, self.now, &self.select, take);
+            }
+        }
+    }
+
+    /// The same for the export format alone, with each entry as filters see it, and its number in
+    /// the file.
+    pub(super) fn feed_entries(
+        &mut self,
+        bytes: &[u8],
+        each: &mut impl FnMut(&Raw<'_>, Seen<'_>, u64),
+    ) {
+        let Parser::Export(parser, _) = &mut self.parser else {
+            return;
+        };
+        parser.feed(bytes);
+        while let Some(item) = parser.next() {
+            let first = std::mem::take(&mut self.amidst);
+            self.number += u64::from(item.is_ok());
+            match item {
+                Ok(raw) if !first => {
+                    let seen = Seen::raw(&raw, &self.host, self.now);
+                    if self.select.wants(&seen, Some(&raw)) {
+                        each(&raw, seen, self.number);
                     }
                 }
-            }
-            Parser::Text(parser, _) => {
-                parser.feed(bytes);
-                while let Some(line) = parser.next() {
-                    offer(&line, &self.host, self.now, &self.select, take);
-                }
+                Err(error) if !first => self.unreadable = Some(error.to_string()),
+                _ => {}
             }
         }
     }
@@ -345,30 +361,34 @@ impl Reader {
 
     /// At the end of the file; what comes next is the beginning of another.
     pub(super) fn finish(&mut self, take: &mut impl FnMut(RawEntry)) {
-        match &mut self.parser {
-            Parser::Export(parser, _) => {
-                // The last entry may lack the empty line after it.
-                parser.feed(b"\n");
-                while let Some(item) = parser.next() {
-                    if let Ok(raw) = item {
-                        self.number += 1;
-                        let seen = Seen::raw(&raw, &self.host, self.now);
-                        if seen.realtime != 0 && self.select.wants(&seen, Some(&raw)) {
-                            take(placed(&raw, self.number));
-                        }
-                    }
-                }
-                if parser.is_within_entry() {
-                    self.unreadable = Some("the last entry is incomplete".to_owned());
-                }
-            }
-            Parser::Text(parser, _) => {
-                while let Some(line) = parser.finish() {
-                    offer(&line, &self.host, self.now, &self.select, take);
-                }
+        self.finish_entries(&mut |raw, _, number| take(placed(raw, number)));
+        if let Parser::Text(parser, _) = &mut self.parser {
+            while let Some(line) = parser.finish() {
+                offer(&line, &self.host, self.now, &self.select, take);
             }
         }
         self.begin_at(0);
+    }
+
+    /// The same for the export format alone, as [`Reader::feed_entries`].
+    pub(super) fn finish_entries(&mut self, each: &mut impl FnMut(&Raw<'_>, Seen<'_>, u64)) {
+        let Parser::Export(parser, _) = &mut self.parser else {
+            return;
+        };
+        // The last entry may lack the empty line after it.
+        parser.feed(b"\n");
+        while let Some(item) = parser.next() {
+            if let Ok(raw) = item {
+                self.number += 1;
+                let seen = Seen::raw(&raw, &self.host, self.now);
+                if seen.realtime != 0 && self.select.wants(&seen, Some(&raw)) {
+                    each(&raw, seen, self.number);
+                }
+            }
+        }
+        if parser.is_within_entry() {
+            self.unreadable = Some("the last entry is incomplete".to_owned());
+        }
     }
 }
 
@@ -387,7 +407,14 @@ fn offer(
     select: &Select,
     take: &mut impl FnMut(RawEntry),
 ) {
-    let seen = Seen {
+    if select.wants(&seen_of(line, host, now), None) {
+        take(raw(line));
+    }
+}
+
+/// A line as filters see it.
+pub(super) fn seen_of<'a>(line: &text::Line<'a>, host: &'a str, now: Timestamp) -> Seen<'a> {
+    Seen {
         host,
         realtime: line.time.unwrap_or(0),
         boot: 0,
@@ -397,9 +424,6 @@ fn offer(
         pid: line.pid,
         message: line.message,
         now,
-    };
-    if select.wants(&seen, None) {
-        take(raw(line));
     }
 }
 
@@ -427,7 +451,7 @@ fn raw(line: &text::Line<'_>) -> RawEntry {
 }
 
 /// For times without zone or year: when the file was last written.
-fn clock(stream: &Stream) -> Clock {
+pub(super) fn clock(stream: &Stream) -> Clock {
     let written = match &stream.place {
         Place::Path(path, _) => std::fs::metadata(path).and_then(|m| m.modified()).ok(),
         Place::Input(_) => None,

@@ -1,4 +1,5 @@
 use super::*;
+use crate::logs::store::{Row, Store};
 
 #[test]
 fn first_bytes_tell_what_it_is() {
@@ -170,4 +171,72 @@ async fn what_a_file_no_longer_has_is_gone() {
     };
     let problem = file.fetch(query).recv().await.unwrap().unwrap_err();
     assert_eq!(problem.code, crate::logs::GONE);
+}
+
+/// Rows as a list has them, one entry after the other, and as blocks built from the whole file.
+async fn both_ways(name: &str, bytes: &[u8]) -> [Vec<Entry>; 2] {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join(name);
+    std::fs::write(&path, bytes).unwrap();
+    let file = LogFile::open(&path).unwrap();
+    let mut listed = Store::new(1 << 30);
+    let mut batches = file.fetch(Query::default());
+    while let Some(batch) = batches.recv().await {
+        for entry in batch.unwrap() {
+            listed.push(&entry);
+        }
+    }
+    let mut loaded = Store::new(1 << 30);
+    let like = loaded.builder(file.id());
+    let take = |batch| {
+        loaded.append(batch);
+        ControlFlow::Continue(())
+    };
+    file.load(&Query::default(), &like, take).unwrap();
+    [listed, loaded].map(|store| {
+        let rows = store.get(0..usize::MAX);
+        rows.filter_map(Row::into_entry).collect()
+    })
+}
+
+#[tokio::test]
+async fn a_file_is_loaded_as_it_is_listed() {
+    use std::fmt::Write;
+    let (mut timed, mut untimed, mut export) = (String::new(), String::new(), String::new());
+    for i in 0..60_000 {
+        let minute = i / 1_000 % 60;
+        let _ = writeln!(
+            timed,
+            "2026-11-23T10:{minute:02}:{:02}Z web app[{i}]: request {i} from 10.0.0.{} of nobody \
+             took {i}ms and was answered with {} bytes of HTML",
+            i / 17 % 60,
+            i % 256,
+            i * 7919 % 100_003,
+        );
+        if i % 100 == 0 {
+            timed.push_str("  at one\n\tat two\nand more\n\n");
+        }
+        let _ = writeln!(
+            untimed,
+            "step {i} of a program that says no times, in {} ms",
+            i % 977
+        );
+    }
+    for i in 0..500 {
+        let _ = write!(
+            export,
+            "__REALTIME_TIMESTAMP={}\n_BOOT_ID=65fb330c45544b1aa2eb3c18f3295e98\nPRIORITY={}\n\
+             SYSLOG_IDENTIFIER=app\nMESSAGE=entry {i}\n\n",
+            1_795_000_000_000_000u64 + i,
+            i % 9
+        );
+    }
+    for (name, text) in [("timed", timed), ("untimed", untimed), ("export", export)] {
+        let [listed, loaded] = both_ways(name, text.as_bytes()).await;
+        assert!(!listed.is_empty());
+        assert_eq!(loaded.len(), listed.len(), "{name}");
+        for (loaded, listed) in loaded.iter().zip(&listed) {
+            assert_eq!(loaded, listed, "{name}");
+        }
+    }
 }

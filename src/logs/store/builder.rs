@@ -95,6 +95,19 @@ impl Builder {
         }
     }
 
+    /// Another one for the same entries, which begins anew: for what follows on this one's, built
+    /// at the same time.
+    #[must_use]
+    pub fn another(&self) -> Builder {
+        Builder::new(
+            self.host.clone(),
+            self.limits,
+            self.tables.clone(),
+            self.skew,
+            self.newest,
+        )
+    }
+
     /// Adds the next entry. `None` when it lacks what every entry has: then it is left out.
     pub fn push_raw(&mut self, raw: &Raw<'_>) -> Option<()> {
         let fields = Fields::of(raw, &mut self.boots)?;

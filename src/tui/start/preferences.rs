@@ -28,6 +28,13 @@ pub(super) fn themes_directory() -> Option<PathBuf> {
     settings::directory().map(|directory| directory.join("themes"))
 }
 
+/// The settings with what the command line says otherwise, and what is wrong with them.
+pub(super) fn load(log_budget_mib: Option<u32>) -> (Settings, Vec<Problem>) {
+    let (mut settings, said) = Settings::load();
+    settings.log_budget_mib = log_budget_mib.unwrap_or(settings.log_budget_mib);
+    (settings, said)
+}
+
 /// What the settings mean for the screen, and what is wrong with them.
 pub(super) fn preferences(settings: &Settings, ascii: bool) -> (Preferences, Vec<Problem>) {
     let mut wrong = Vec::new();
@@ -105,9 +112,10 @@ pub(super) fn keep_up(
         .into_iter()
         .chain(themes_directory())
         .collect();
-    let (ascii, chosen, told) = (options.ascii, chosen.clone(), tx.clone());
+    let (ascii, budget) = (options.ascii, options.log_budget_mib);
+    let (chosen, told) = (chosen.clone(), tx.clone());
     let watching = reload::watch(&directories, move || {
-        let (settings, said) = Settings::load();
+        let (settings, said) = load(budget);
         let (mut preferences, mut wrong) = preferences(&settings, ascii);
         let chosen = chosen
             .lock()

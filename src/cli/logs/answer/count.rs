@@ -35,18 +35,28 @@ impl Counter {
     }
 
     pub(super) fn add(&mut self, seen: &Seen<'_>) {
-        if !self.0.contains_key(seen.host) {
-            self.0.insert(seen.host.to_owned(), Counted::default());
+        let range = (seen.realtime != 0).then_some((seen.realtime, seen.realtime));
+        self.add_all(seen.host, &Counted { count: 1, range });
+    }
+
+    /// Takes in what was counted of later entries.
+    pub(super) fn join(&mut self, later: &Counter) {
+        for (host, counted) in &later.0 {
+            self.add_all(host, counted);
         }
-        if let Some(counted) = self.0.get_mut(seen.host) {
-            counted.count += 1;
-            let time = seen.realtime;
-            if time == 0 {
-                return;
-            }
-            let (first, last) = counted.range.unwrap_or((time, time));
-            counted.range = Some((first.min(time), last.max(time)));
+    }
+
+    fn add_all(&mut self, host: &str, more: &Counted) {
+        if !self.0.contains_key(host) {
+            self.0.insert(host.to_owned(), Counted::default());
         }
+        let Some(counted) = self.0.get_mut(host) else {
+            return;
+        };
+        counted.count += more.count;
+        let Some((from, to)) = more.range else { return };
+        let (first, last) = counted.range.unwrap_or((from, to));
+        counted.range = Some((first.min(from), last.max(to)));
     }
 
     /// Hosts that gave an answer.

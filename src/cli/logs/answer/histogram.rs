@@ -67,8 +67,13 @@ impl Bars {
     }
 
     pub(super) fn add(&mut self, seen: &Seen<'_>) {
-        if seen.realtime != 0 {
-            self.histogram.add(seen.realtime, seen.priority);
+        self.add_at(seen.realtime, seen.priority);
+    }
+
+    /// The same by time and priority.
+    pub(super) fn add_at(&mut self, time: i64, priority: u8) {
+        if time != 0 {
+            self.histogram.add(time, priority);
         }
     }
 

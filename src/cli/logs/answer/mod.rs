@@ -2,19 +2,24 @@
 
 mod count;
 mod histogram;
+mod part;
 mod patterns;
 
 use super::{narrow::Narrow, print::Printer};
 use crate::cli::output::{self, Document};
 use crate::logs::{
-    export::{Raw, RawEntry},
+    Query,
+    export::{Limits, Raw, RawEntry},
+    file::LogFile,
     seen::Seen,
 };
 use crate::problem::Problem;
 use count::Counter;
 use histogram::Bars;
 use jiff::{Timestamp, tz::TimeZone};
+use part::{Kind, Parts};
 use patterns::Patterns;
+use std::ops::ControlFlow;
 
 pub(super) use histogram::bucket;
 
@@ -96,6 +101,20 @@ impl Taker {
             Answer::Lines(_) => {}
         }
         Ok(())
+    }
+
+    /// Takes all of a file at once, on all processors, where nothing is printed. Blocks.
+    pub(super) fn take_all(&mut self, file: &LogFile, query: &Query) -> Result<(), Problem> {
+        let Some(kind) = Kind::of(&self.answer) else {
+            return Ok(());
+        };
+        let fold = Parts::new(kind, &self.narrow);
+        let (answer, taken) = (&mut self.answer, &mut self.taken);
+        file.fold(query, Limits::WHOLE, &fold, |part| {
+            *taken += part.taken();
+            part.join(answer);
+            ControlFlow::Continue(())
+        })
     }
 
     /// How many entries were taken.

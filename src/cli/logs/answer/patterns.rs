@@ -44,6 +44,11 @@ impl Patterns {
         self.survey.add(seen);
     }
 
+    /// Takes in what was gathered of later entries.
+    pub(super) fn join(&mut self, later: Survey) {
+        self.survey.join(later);
+    }
+
     /// What is to be told, and how many entries are not in it because they are of too many kinds.
     fn found(self) -> (Vec<Found>, u64) {
         let forgotten = self.survey.forgotten();

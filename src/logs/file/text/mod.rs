@@ -70,12 +70,19 @@ impl Parser {
         }
     }
 
+    /// The same where an entry begins, and where it is known whether a time was seen before.
+    pub(in crate::logs) fn taking_up(clock: Clock, offset: u64, timed: bool) -> Parser {
+        Parser {
+            timed,
+            ..Parser::starting_at(clock, offset)
+        }
+    }
+
     /// Where the entry begins that was not given out yet, and a parser that takes the text up
     /// again from there.
     pub(in crate::logs) fn again(&self) -> (u64, Parser) {
         let offset = self.gone + self.start as u64;
-        let mut parser = Parser::starting_at(self.clock.clone(), offset);
-        parser.timed = self.timed;
+        let parser = Parser::taking_up(self.clock.clone(), offset, self.timed);
         (offset, parser)
     }
 

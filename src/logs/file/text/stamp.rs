@@ -77,12 +77,14 @@ impl Clock {
         }
     }
 
-    /// Whether a line begins with a time.
-    pub(super) fn begins(&mut self, line: &[u8]) -> bool {
+    /// Whether a line that follows an entry begins another one: with a time.
+    pub(in crate::logs) fn begins(&mut self, line: &[u8]) -> bool {
         // Continuation lines are mostly indented.
-        if matches!(line.first(), None | Some(b' ' | b'\t')) {
-            return false;
-        }
+        !matches!(line.first(), None | Some(b' ' | b'\t')) && self.tells(line)
+    }
+
+    /// Whether a line that begins an entry tells a time.
+    pub(in crate::logs) fn tells(&mut self, line: &[u8]) -> bool {
         let (_, at) = super::level::number(line);
         self.read(line, at).is_some()
     }
