@@ -13,7 +13,7 @@ fn document(name: &str, wanted: &str) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("docs")
         .join(name);
-    if std::env::var_os("QD_DOCS").is_some_and(|v| v == "write") {
+    if is_written() {
         std::fs::write(&path, wanted).unwrap();
         return;
     }
@@ -197,26 +197,62 @@ fn every_command_s_help_says_what_it_does_with_an_example() {
     }
 }
 
-/// The README's picture: the demo's Deck, once its story has begun.
-#[test]
-fn the_picture_shows_the_demo() {
+/// The demo on a terminal, once its story has begun.
+fn demo(size: (u16, u16)) -> Terminal {
     let qd = Qd::new();
     let truecolour = [("COLORTERM", "truecolor")];
-    let terminal = Terminal::with(&qd, &truecolour, &["demo", "--seed", "1"], (100, 24));
+    let terminal = Terminal::with(&qd, &truecolour, &["demo", "--seed", "1"], size);
     terminal.wait_until("problems and hosts", |screen| {
         let text = screen.contents();
         text.contains("PROBLEM") && text.contains("✗") && text.contains("%")
     });
-    let wanted = std::env::var_os("QD_DOCS").is_some_and(|v| v == "write");
-    if wanted {
+    terminal
+}
+
+/// With `QD_DOCS=write` a picture becomes a document; the demo goes on, so it is never the same.
+fn picture(name: &str, wanted: &str, terminal: &Terminal) {
+    let picture = terminal.look(common::svg::draw);
+    assert!(picture.contains(wanted), "{picture}");
+    if is_written() {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join("docs")
+            .join(name);
+        std::fs::write(path, picture).unwrap();
+    }
+}
+
+fn is_written() -> bool {
+    std::env::var_os("QD_DOCS").is_some_and(|v| v == "write")
+}
+
+/// The README's picture: the demo's Deck.
+#[test]
+fn the_picture_shows_the_demo() {
+    let terminal = demo((100, 24));
+    if is_written() {
         // Two samples of the hosts' load make a graph.
         std::thread::sleep(std::time::Duration::from_secs(35));
     }
     terminal.wait_quiet(std::time::Duration::from_millis(500));
-    let picture = terminal.look(common::svg::draw);
-    assert!(picture.contains("PROBLEM"), "{picture}");
-    if wanted {
-        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/deck.svg");
-        std::fs::write(path, picture).unwrap();
-    }
+    picture("deck.svg", "PROBLEM", &terminal);
+}
+
+/// The picture of the logs: folded, counted by time and by pattern.
+#[test]
+fn the_picture_of_the_logs_shows_the_demo() {
+    let terminal = demo((120, 38));
+    terminal.keys("3");
+    terminal.wait_for("following");
+    terminal.wait_for("a bar is");
+    terminal.keys("z");
+    terminal.wait_for("in a row are one");
+    terminal.keys("z");
+    terminal.wait_for(" since ");
+    terminal.keys("P");
+    terminal.wait_for("Patterns, most frequent first");
+    terminal.wait_for("errors,");
+    terminal.wait_until("the word on folding is gone", |screen| {
+        !screen.contents().contains("where the newest is")
+    });
+    picture("logs.svg", "Patterns", &terminal);
 }
