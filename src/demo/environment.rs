@@ -173,6 +173,16 @@ impl Demo {
             plan: options.plan,
         });
         let hetzner = hetzner.await.map_err(DemoError::Hetzner)?;
+        let mut secrets = serde_json::Map::new();
+        for environment in ENVIRONMENTS {
+            let mut put = |key: &str, value: &str| {
+                secrets.insert(format!("{key}_{environment}"), value.into());
+            };
+            put("hcloud_token", hetzner.token());
+            put("hcloud_endpoint", hetzner.endpoint());
+        }
+        let text = serde_json::Value::Object(secrets);
+        directory.write("secrets.json", &format!("{text:#}\n"))?;
         let mut running = Vec::new();
         for (making, port, listener, host_key) in hosts {
             let host = making

@@ -28,6 +28,7 @@ pub(super) struct Action {
     failure: Option<Failure>,
     effect: Option<Effect>,
     undo: Option<Effect>,
+    light: bool,
 }
 
 /// Everything an action begins with.
@@ -42,6 +43,8 @@ pub(super) struct Begin {
     pub(super) effect: Effect,
     /// Done when it fails.
     pub(super) undo: Option<Effect>,
+    /// Whether other actions may run on the same thing meanwhile.
+    pub(super) light: bool,
 }
 
 impl Begin {
@@ -58,12 +61,19 @@ impl Begin {
             lasts: super::world::SECOND,
             effect: Box::new(effect),
             undo: None,
+            light: false,
         }
     }
 
     /// Also names something else.
     pub(super) fn with(mut self, id: u64, kind: &'static str) -> Begin {
         self.resources.push((id, kind));
+        self
+    }
+
+    /// Leaves the thing free for other actions.
+    pub(super) fn light(mut self) -> Begin {
+        self.light = true;
         self
     }
 
@@ -104,6 +114,7 @@ impl Actions {
                 failure,
                 effect: Some(begin.effect),
                 undo: begin.undo,
+                light: begin.light,
             },
         );
         while self.all.len() > KEPT {
@@ -145,6 +156,7 @@ impl Actions {
     pub(super) fn busy(&self, id: u64, kind: &str) -> bool {
         self.running.values().any(|running| {
             let action = self.all.get(running);
+            let action = action.filter(|action| !action.light);
             let main = action.and_then(|action| action.resources.first());
             main.is_some_and(|(of, what)| *of == id && *what == kind)
         })

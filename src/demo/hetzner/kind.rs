@@ -174,7 +174,7 @@ pub(super) trait Kind: Sync {
         let begin = Begin::new("change_protection", id, self.one(), move |world| {
             world.set(many, id, "protection", protection);
         });
-        Answer::action(world.act(begin.tenths(2))?)
+        Answer::action(world.act(begin.light().tenths(2))?)
     }
 }
 

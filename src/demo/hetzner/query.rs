@@ -39,6 +39,12 @@ impl Query {
         found.map(|(_, value)| value.as_str())
     }
 
+    /// Whether a parameter says yes, in whatever case a client writes it.
+    pub(super) fn flag(&self, key: &str) -> bool {
+        self.one(key)
+            .is_some_and(|text| text.eq_ignore_ascii_case("true"))
+    }
+
     /// Every value of a parameter that may be repeated.
     pub(super) fn all<'a>(&'a self, key: &'a str) -> impl Iterator<Item = &'a str> {
         let pairs = self.0.iter().filter(move |(found, _)| found == key);

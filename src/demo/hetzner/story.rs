@@ -294,7 +294,8 @@ fn balancer(world: &mut World, net: u64) -> Result<(), ApiError> {
     let ip = network::address(world, net, "fsn1", None)?;
     let check = json!({
         "protocol": "http", "port": 8080, "interval": 5, "timeout": 3, "retries": 3,
-        "http": {"domain": null, "path": "/healthz", "status_codes": ["2??", "3??"], "tls": false},
+        "http": {"domain": null, "path": "/healthz", "response": "",
+                 "status_codes": ["2??", "3??"], "tls": false},
     });
     let Some(item) = world.edit("load_balancers", id) else {
         return Ok(());

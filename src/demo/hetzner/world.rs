@@ -243,7 +243,7 @@ impl World {
 
     /// Begins an action, unless something else is going on; the action as shown.
     pub(super) fn act(&mut self, begin: Begin) -> Result<Value, ApiError> {
-        if let Some((id, one)) = begin.resources.first() {
+        if let Some((id, one)) = begin.resources.first().filter(|_| !begin.light) {
             self.free(*id, one)?;
         }
         let id = self.begin(begin);

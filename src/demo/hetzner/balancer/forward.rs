@@ -23,6 +23,7 @@ use std::{
 use tokio::{
     io::{AsyncRead, AsyncWrite, AsyncWriteExt, copy_bidirectional},
     net::TcpStream,
+    sync::watch,
     time::timeout,
 };
 
@@ -160,22 +161,24 @@ pub(super) async fn redirect(service: Arc<Service>, stream: TcpStream) {
 pub(super) async fn http<S>(
     shared: &Shared,
     counts: &Counts,
-    service: Arc<Service>,
+    service: &watch::Receiver<Arc<Service>>,
     stream: S,
     client: SocketAddr,
 ) where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
+    let idle = service.borrow().idle;
     let answer = service_fn(|request| {
-        let service = &service;
+        // As it is now: a connection may last longer than what it began with.
+        let service = service.borrow().clone();
         async move {
-            let response = pass(shared, counts, service, request, client).await;
+            let response = pass(shared, counts, &service, request, client).await;
             Ok::<_, Infallible>(response)
         }
     });
     let connection = hyper::server::conn::http1::Builder::new()
         .timer(TokioTimer::new())
-        .header_read_timeout(service.idle)
+        .header_read_timeout(idle)
         .serve_connection(TokioIo::new(stream), answer)
         .with_upgrades();
     // A client that went away is none of the simulator's business.

@@ -90,11 +90,11 @@ impl Door {
             }
             Protocol::Redirect => forward::redirect(service, stream).await,
             Protocol::Http => {
-                forward::http(&self.shared, &self.counts, service, stream, client).await;
+                forward::http(&self.shared, &self.counts, &self.service, stream, client).await;
             }
             Protocol::Https => {
                 if let Ok(Ok(stream)) = timeout(HANDSHAKE, self.tls.accept(stream)).await {
-                    forward::http(&self.shared, &self.counts, service, stream, client).await;
+                    forward::http(&self.shared, &self.counts, &self.service, stream, client).await;
                 }
             }
         }

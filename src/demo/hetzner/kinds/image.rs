@@ -29,7 +29,7 @@ impl Kind for Images {
     }
 
     fn admits(&self, item: &Item, query: &Query) -> bool {
-        query.one("include_deprecated") == Some("true") || item.get("deprecation").is_null()
+        query.flag("include_deprecated") || item.get("deprecation").is_null()
     }
 
     fn update(&self, world: &mut World, id: u64, mut body: Body) -> Reply {

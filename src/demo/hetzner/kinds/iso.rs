@@ -23,7 +23,7 @@ impl Kind for Isos {
     }
 
     fn admits(&self, item: &Item, query: &Query) -> bool {
-        let wild = query.one("include_architecture_wildcard") == Some("true");
+        let wild = query.flag("include_architecture_wildcard");
         match item.get("architecture").as_str() {
             Some(architecture) => query.admits("architecture", architecture),
             None => wild || query.one("architecture").is_none(),

@@ -87,5 +87,5 @@ pub(in super::super) fn change(
             set(item, &ip, name);
         }
     });
-    Answer::action(world.act(begin.tenths(5))?)
+    Answer::action(world.act(begin.light().tenths(5))?)
 }

@@ -40,6 +40,8 @@ impl Kind for LoadBalancers {
 
     fn show(&self, world: &World, item: &Item) -> Value {
         let mut shown = item.shown();
+        // Shown with the address it is of.
+        shown.remove("dns_ptr");
         let mut put = |key: &str, value: Value| shown.insert(key.to_owned(), value);
         put("location", location::shown(world, item.text("location")));
         let kind = item.number("load_balancer_type");

@@ -153,9 +153,8 @@ fn merge(world: &World, id: u64, base: Value, body: &mut Body) -> Result<Value, 
         .and_then(Value::as_str)
         .unwrap_or_default()
         .to_owned();
-    if let Some(mut sent) = body.object("health_check") {
-        wrong.extend(merge_check(&mut check, &mut sent)?);
-    }
+    let mut sent = body.object("health_check").unwrap_or_default();
+    wrong.extend(merge_check(&mut check, &mut sent)?);
     let sent = body.object("http");
     if protocol == "tcp" {
         http.clear();
@@ -239,6 +238,7 @@ fn merge_check(check: &mut Fields, sent: &mut Body) -> Result<Wrong, ApiError> {
     if is_http {
         http.entry("domain").or_insert(Value::Null);
         http.entry("path").or_insert(json!("/"));
+        http.entry("response").or_insert(json!(""));
         http.entry("status_codes").or_insert(json!(["2??", "3??"]));
         http.entry("tls").or_insert(json!(false));
         check.insert("http".to_owned(), Value::Object(http));

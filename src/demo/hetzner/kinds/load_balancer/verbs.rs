@@ -20,7 +20,9 @@ use serde_json::{Value, json};
 type Change = Box<dyn FnOnce(&mut Item) + Send>;
 
 pub(super) fn act(world: &mut World, id: u64, verb: &str, mut body: Body) -> Reply {
-    world.free(id, ONE)?;
+    if verb != "change_protection" {
+        world.free(id, ONE)?;
+    }
     let mut command = verb;
     let change: Change = match verb {
         "change_protection" => return LoadBalancers.protect(world, id, body, &["delete"]),

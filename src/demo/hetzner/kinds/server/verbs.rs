@@ -18,7 +18,10 @@ use super::{
 use serde_json::{Value, json};
 
 pub(super) fn act(world: &mut World, id: u64, verb: &str, body: Body) -> Reply {
-    world.free(id, ONE)?;
+    // What does not touch the machine does not wait for it.
+    if !matches!(verb, "change_protection" | "change_dns_ptr") {
+        world.free(id, ONE)?;
+    }
     match verb {
         "poweron" => power(world, id, "start_server", "starting", "running", 20),
         "poweroff" => power(world, id, "stop_server", "stopping", "off", 10),
@@ -230,7 +233,7 @@ fn change_dns_ptr(world: &mut World, id: u64, mut body: Body) -> Reply {
             rdns::set(item, &address, name);
         }
     });
-    Answer::action(world.act(begin.tenths(5))?)
+    Answer::action(world.act(begin.light().tenths(5))?)
 }
 
 fn enable_rescue(world: &mut World, id: u64, mut body: Body) -> Reply {
