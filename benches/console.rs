@@ -199,7 +199,7 @@ fn follow(host: &TestHost) {
     let qd = Qd::with(&config);
     let terminal = Terminal::start(&qd, &[], (200, 60));
     terminal.wait_for("bench");
-    terminal.keys("3");
+    terminal.keys("4");
     std::thread::sleep(Duration::from_secs(2));
     let process = Process::of(terminal.pid());
     let cpu = process.cpu();

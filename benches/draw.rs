@@ -62,7 +62,7 @@ fn main() {
         bench.measure("a page down", |bench| bench.key(KeyCode::PageDown));
         bench.measure("another pane and back", |bench| {
             bench.other = !bench.other;
-            bench.key(KeyCode::Char(if bench.other { '5' } else { '3' }));
+            bench.key(KeyCode::Char(if bench.other { '0' } else { '4' }));
         });
     }
 }
@@ -123,7 +123,7 @@ impl Bench {
             other: false,
         };
         let effects = bench.tell(Msg::Key(KeyEvent::new(
-            KeyCode::Char('3'),
+            KeyCode::Char('4'),
             KeyModifiers::NONE,
         )));
         bench.stream = effects

@@ -99,7 +99,7 @@ fn the_next_start_shows_what_was_known_before_any_host_answers() {
     let mut terminal = Terminal::start(&qd, &[], (100, 30));
     terminal.wait_for("fixture-fail.service: exit 3");
     assert!(terminal.text().contains("(stale)"), "{}", terminal.text());
-    terminal.keys("2");
+    terminal.keys("3");
     terminal.wait_for("as of");
     terminal.keys("q");
     assert!(terminal.wait().success());
@@ -136,7 +136,7 @@ fn settings_and_themes_are_taken_as_they_are_edited() {
     // A key of the preset, and one of the user's own.
     terminal.keys("\x1b[17~");
     terminal.wait_for("176 units");
-    terminal.keys("gT");
+    terminal.keys("gTgT");
     terminal.wait_for("/mnt/data is");
     write("themes/mine.yaml", &scheme("402030"));
     background(0x40, 0x20, 0x30);
@@ -146,7 +146,7 @@ fn settings_and_themes_are_taken_as_they_are_edited() {
         "theme = \"mine\"\n[keys]\n\"pane.units\" = [\"f6\"]\n\"pane.logs\" = [\"f6\"]\n",
     );
     terminal.wait_for("f6 logs");
-    terminal.keys("5");
+    terminal.keys("0");
     terminal.wait_until("the conflict", |screen| {
         let text = screen.contents().replace([' ', '\n'], "");
         text.contains("isakeyof`pane.logs`already") && text.contains("settings.toml:3:1:")

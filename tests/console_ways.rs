@@ -143,8 +143,8 @@ fn a_shell_takes_the_terminal_and_gives_it_back() {
     // Nothing of this shell is left on the screen to be taken for the next one.
     terminal.keys("clear; exit 3\r");
     console(&terminal);
-    terminal.keys("5");
-    terminal.wait_for("5 messages");
+    terminal.keys("0");
+    terminal.wait_for("0 messages");
     terminal.wait_quiet(Duration::from_millis(300));
     let text = terminal.text();
     assert!(!text.contains("shell"), "{text}");
@@ -155,12 +155,12 @@ fn a_shell_takes_the_terminal_and_gives_it_back() {
     shell(&terminal);
     host.fault("reset");
     terminal.wait_until("the console", vt100::Screen::alternate_screen);
-    terminal.keys("5");
+    terminal.keys("0");
     terminal.wait_for("the shell has ended with its connection");
     terminal.keys("1");
     console(&terminal);
     // Keys are the console's again.
-    terminal.keys("2/fixture-web\r");
+    terminal.keys("3/fixture-web\r");
     terminal.wait_for("fixture-web.service");
     terminal.keys("q");
     assert!(terminal.wait().success());

@@ -241,7 +241,7 @@ fn the_picture_shows_the_demo() {
 #[test]
 fn the_picture_of_the_logs_shows_the_demo() {
     let terminal = demo((120, 38));
-    terminal.keys("3");
+    terminal.keys("4");
     terminal.wait_for("following");
     terminal.wait_for("a bar is");
     terminal.keys("z");

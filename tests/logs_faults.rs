@@ -70,7 +70,7 @@ fn a_journal_vacuumed_under_its_reader_is_followed_on_and_ends_in_one_hole() {
     let config = host.config();
     let qd = Qd::with(&config);
     let mut terminal = Terminal::start(&qd, &[], (120, 30));
-    terminal.keys("3");
+    terminal.keys("4");
     terminal.wait_for("line 4000");
     // Read back once, so that what is held begins in a file that will be gone.
     terminal.keys("gg");
@@ -281,7 +281,7 @@ fn messages_of_megabytes_and_of_any_bytes() {
     for words in [&[][..], &["logs", "--file", "all.export"]] {
         let mut terminal = Terminal::start(&qd, words, (120, 30));
         if words.is_empty() {
-            terminal.keys("3");
+            terminal.keys("4");
         }
         terminal.wait_for("following");
         let (before, _) = memory(terminal.pid());

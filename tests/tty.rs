@@ -61,7 +61,7 @@ fn panes_come_by_their_keys_and_q_gives_the_terminal_back() {
     let mut terminal = console(&qd, &[], &[], (100, 30));
     // The host's state and reason, said without being asked.
     terminal.wait_for("PROBLEM");
-    terminal.keys("4");
+    terminal.keys("9");
     terminal.wait_for("No operation yet");
     terminal.keys("?");
     terminal.wait_for("› help");
@@ -173,7 +173,7 @@ fn every_size_is_survived_down_to_one_cell() {
     let config = nobody();
     let qd = Qd::with(&config);
     let mut terminal = console(&qd, &[], &[], (120, 40));
-    for pane in ["1", "2", "3", "4", "5", "?"] {
+    for pane in ["1", "2", "3", "4", "9", "0", "?"] {
         terminal.keys(pane);
         for size in [
             (200, 60),
@@ -233,7 +233,7 @@ fn no_color_means_no_colour() {
     let qd = Qd::with(&config);
     let shown = |environment: &[(&str, &str)]| {
         let terminal = console(&qd, environment, &[], (100, 30));
-        for key in ["2", "3", "?", "\x1b", "1"] {
+        for key in ["2", "3", "4", "?", "\x1b", "1"] {
             terminal.keys(key);
             terminal.wait_quiet(Duration::from_millis(100));
         }
@@ -251,7 +251,7 @@ fn ascii_means_ascii() {
     let config = nobody();
     let qd = Qd::with(&config);
     let terminal = console(&qd, &[], &["--ascii"], (100, 30));
-    for key in ["2", "3", "?", "\x1b", "1"] {
+    for key in ["2", "3", "4", "?", "\x1b", "1"] {
         terminal.keys(key);
         terminal.wait_quiet(Duration::from_millis(100));
         let text = terminal.text();
@@ -278,7 +278,7 @@ fn a_real_host_is_shown_restarted_and_then_left_alone() {
     let qd = Qd::with(&config);
     let mut terminal = Terminal::start(&qd, &[], (120, 40));
     terminal.wait_for("Nothing is wrong");
-    terminal.keys("2/fixture-web\r");
+    terminal.keys("3/fixture-web\r");
     terminal.wait_for("fixture-web.service");
     let pid =
         |host: &TestHost| host.run(&["systemctl", "show", "-P", "MainPID", "fixture-web.service"]);
@@ -297,11 +297,11 @@ fn a_real_host_is_shown_restarted_and_then_left_alone() {
         assert!(start.elapsed().as_secs() < 20, "{}", terminal.text());
         std::thread::sleep(Duration::from_millis(100));
     }
-    terminal.keys("4");
+    terminal.keys("9");
     terminal.wait_for("succeeded");
 
     // Hostile lines are shown, their sequences are not obeyed.
-    terminal.keys("3");
+    terminal.keys("4");
     let evil = "\x1b]0;pwned\x07\x1b[2J\x1b[31mevil line\x1b[?1049l";
     host.feed(&["systemd-cat", "-t", "evil"], evil.as_bytes());
     terminal.wait_for("evil line");
@@ -324,7 +324,7 @@ fn nothing_is_written_while_nothing_happens() {
     let qd = Qd::with(&config);
     let terminal = Terminal::start(&qd, &[], (120, 40));
     terminal.wait_for("idle");
-    terminal.keys("2/fixture-web\r");
+    terminal.keys("3/fixture-web\r");
     terminal.wait_for("fixture-web.service");
     // Two samples of load and memory come meanwhile, and keepalives: were they a reason to draw,
     // there would be no such rest. A round trip that got shorter after a busy start is one.

@@ -65,7 +65,7 @@ fn read(host: &TestHost, size: (u16, u16)) {
     let qd = Qd::with(&config);
     let terminal = Terminal::start(&qd, &[], size);
     terminal.wait_for("bench");
-    terminal.keys("3");
+    terminal.keys("4");
     terminal.wait_for("following");
     let process = Process::of(terminal.pid());
     let (cpu, before) = (process.cpu(), process.resident_mib());

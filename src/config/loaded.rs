@@ -62,6 +62,14 @@ impl Loaded {
         }
     }
 
+    /// No configuration, but an environment of this name.
+    pub fn only(name: &str) -> Loaded {
+        let mut loaded = Loaded::nothing();
+        loaded.file.environments.push(Environment::new(name));
+        loaded.file.default = Some(name.to_owned());
+        loaded
+    }
+
     /// What carries SSH in environments without `ssh_transport_<env>`.
     pub fn with_transport(mut self, transport: SshTransport) -> Loaded {
         let File {

@@ -173,6 +173,7 @@ impl Demo {
             plan: options.plan,
         });
         let hetzner = hetzner.await.map_err(DemoError::Hetzner)?;
+        // Beside config.json, so that no token of the user's own is taken for the demo's.
         let mut secrets = serde_json::Map::new();
         for environment in ENVIRONMENTS {
             let mut put = |key: &str, value: &str| {

@@ -44,6 +44,16 @@ impl Fleet {
         }
     }
 
+    /// With the hosts of another one of the same environment.
+    #[must_use]
+    pub fn and(self, more: &Fleet) -> Fleet {
+        let all = self.hosts.iter().chain(more.hosts.iter());
+        Fleet {
+            hosts: Arc::new(all.map(|(id, host)| (id.clone(), host.clone())).collect()),
+            ..self
+        }
+    }
+
     /// The environment's name.
     pub fn environment(&self) -> &str {
         &self.environment

@@ -16,6 +16,10 @@ pub enum Context {
     Text,
     /// The Deck.
     Deck,
+    /// A list of the Hetzner project.
+    Cloud,
+    /// One resource of it.
+    Resource,
     /// The list of units.
     Units,
     /// One unit.
@@ -45,6 +49,8 @@ impl Context {
         Context::List,
         Context::Text,
         Context::Deck,
+        Context::Cloud,
+        Context::Resource,
         Context::Units,
         Context::Unit,
         Context::Logs,
@@ -64,6 +70,8 @@ impl Context {
             Context::List => "Lists",
             Context::Text => "Texts",
             Context::Deck => "Deck",
+            Context::Cloud => "Hetzner",
+            Context::Resource => "One resource",
             Context::Units => "Units",
             Context::Unit => "One unit",
             Context::Logs => "Logs",

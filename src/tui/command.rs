@@ -11,6 +11,7 @@ pub use table::{COMMANDS, Spec};
 
 pub use complete::{Known, complete};
 
+use super::{model::CloudKind, panes::cloud};
 use crate::{
     logs::Query,
     remote::systemd::{Verb, names},
@@ -24,6 +25,8 @@ pub enum Command {
     Action(&'static str),
     /// The units with this filter.
     Units(String),
+    /// A list of the Hetzner project with this filter.
+    Cloud(CloudKind, String),
     /// One unit.
     Unit(String),
     /// The journal.
@@ -222,6 +225,10 @@ pub fn parse(line: &str) -> Result<Command, CommandError> {
             Some(file) => Ok(Command::Save(file)),
             None => wrong(name.span.end..line.len(), "save to which file?"),
         },
+        name_of_list if cloud::by_command(name_of_list).is_some() => {
+            let kind = cloud::by_command(name_of_list).unwrap_or(CloudKind::Servers);
+            Ok(Command::Cloud(kind, rest))
+        }
         _ => match verb(spec.name) {
             Some(verb) => operate(verb, name, args, line),
             None => unknown(name),

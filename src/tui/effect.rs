@@ -1,14 +1,19 @@
 //! What to do about it: plain data, executed by the runtime, answered with messages.
 
 use super::{
-    model::EnvId,
+    model::{CloudKind, EnvId},
     msg::{Level, QuestionId, RequestId, StreamId},
 };
 use crate::{
+    config::Destination,
     logs::Query,
     ops::{ApprovedPlan, Intent, JobId, pending::Pending},
-    remote::{Answer, HostId},
+    remote::{
+        Answer, HostId,
+        hetzner::{Attention, MetricsOf},
+    },
 };
+use jiff::Timestamp;
 use std::{fmt, path::PathBuf};
 
 /// Something for the runtime to do.
@@ -28,6 +33,12 @@ pub enum Effect {
     Fields(EnvId, RequestId, HostId, String),
     /// Something about a unit.
     AskUnit(EnvId, RequestId, HostId, String, Ask),
+    /// These hosts were found: they are connected and watched from now on.
+    Adopt(EnvId, Vec<Destination>),
+    /// Which lists of the project somebody needs; nobody needs the others.
+    Look(EnvId, Vec<(CloudKind, Attention)>),
+    /// Something about the project.
+    AskCloud(EnvId, RequestId, CloudAsk),
     /// Look at the world and make a plan.
     Prepare(EnvId, RequestId, Intent),
     /// Execute what was approved.
@@ -69,6 +80,28 @@ pub enum Ask {
     FileText,
     /// Its dependencies.
     Dependencies,
+}
+
+/// What is asked about a Hetzner project.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CloudAsk {
+    /// A resource as the API has it.
+    Json(CloudKind, u64),
+    /// The record sets of a zone.
+    Records(u64),
+    /// Figures over time.
+    Metrics {
+        /// Whose.
+        of: MetricsOf,
+        /// Which, by the API's names.
+        types: &'static [&'static str],
+        /// From then on.
+        start: Timestamp,
+        /// Until then.
+        end: Timestamp,
+        /// At most so many of each.
+        samples: u32,
+    },
 }
 
 /// An answer that never shows itself.

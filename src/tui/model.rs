@@ -1,9 +1,11 @@
 //! The state of everything: environments and what is known of them, screens, overlays, messages.
 
+pub mod cloud;
 pub(crate) mod gauges;
 mod overlay;
 mod world;
 
+pub use cloud::{Cloud, CloudKind};
 pub use overlay::{Confirm, Dialog, Line, LineFor, Overlay, Palette, PaletteItem, Stop};
 pub use world::{HostState, World};
 
@@ -19,7 +21,7 @@ use super::{
 use crate::{
     config::settings::TimeFormat,
     ops::{Intent, JobId, Outcome},
-    remote::Question,
+    remote::{Question, hetzner::Attention},
 };
 use jiff::{Timestamp, tz::TimeZone};
 use std::{
@@ -177,6 +179,8 @@ pub struct Model {
     pub toast_until: Option<Timestamp>,
     /// Keys of an unfinished sequence.
     pub pending: Vec<Chord>,
+    /// The lists of each environment's project that are needed, as the runtime was told.
+    pub looked_at: BTreeMap<EnvId, BTreeMap<CloudKind, Attention>>,
     /// What was typed into each kind of prompt, the oldest first.
     pub line_history: BTreeMap<&'static str, Vec<String>>,
     /// The pane took the last action itself.
@@ -242,6 +246,7 @@ impl Model {
             incident: None,
             toast_until: None,
             pending: Vec::new(),
+            looked_at: BTreeMap::new(),
             line_history: BTreeMap::new(),
             taken: false,
             themes: Vec::new(),

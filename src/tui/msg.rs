@@ -5,14 +5,19 @@
 
 use super::{
     cache::Snapshot,
-    model::{EnvId, Preferences},
+    model::{EnvId, Preferences, cloud::CloudMsg},
     theme::Theme,
 };
 use crate::{
     logs::{Entry, LogEvent},
     ops::{JobEvent, JobId, Plan, audit::Record, pending::Pending},
     problem::Problem,
-    remote::{ConnState, HostId, Question, metrics::MetricsEvent, systemd::UnitEvent},
+    remote::{
+        ConnState, HostId, Question,
+        hetzner::{self, kinds::RrSet},
+        metrics::MetricsEvent,
+        systemd::UnitEvent,
+    },
 };
 use crossterm::event::KeyEvent;
 use jiff::Timestamp;
@@ -128,6 +133,8 @@ pub enum EnvMsg {
     Units(HostId, UnitEvent),
     /// A host was measured.
     Metrics(HostId, MetricsEvent),
+    /// News of its Hetzner project.
+    Cloud(CloudMsg),
     /// What was last known of it.
     Cached(Snapshot),
     /// Operations that were under way when an earlier console ended.
@@ -158,4 +165,10 @@ pub enum Reply {
     Fields(Vec<(String, Vec<u8>)>),
     /// Past operations, the oldest first.
     History(Vec<Record>),
+    /// A resource as the API has it.
+    Json(serde_json::Value),
+    /// The record sets of a zone.
+    Records(Vec<RrSet>),
+    /// Figures of a server or load balancer over time.
+    CloudMetrics(hetzner::Metrics),
 }

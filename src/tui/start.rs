@@ -22,6 +22,7 @@ use crate::{
     config::Loaded,
     logs::{Query, file::LogFile},
     problem::{Exit, Problem},
+    remote::hetzner::access,
 };
 use input::{Signals, input};
 use jiff::Timestamp;
@@ -61,6 +62,9 @@ pub struct Options {
     pub filter: String,
 }
 
+/// What the environment of a bare token is called.
+const PROJECT: &str = "project";
+
 type Screen = Console<Stdout>;
 
 /// Runs the console; returns the exit code.
@@ -79,24 +83,37 @@ pub async fn console(options: Options) -> Result<u8, Problem> {
         .hint("use a command, e.g. qd units --json; qd --help lists them"));
     }
     let cwd = std::env::current_dir().unwrap_or_else(|_| PathBuf::from("."));
+    let (settings, said) = preferences::load(options.log_budget_mib);
     let (loaded, first) = if options.files.is_empty() {
-        let loaded = Loaded::find(options.config.as_deref(), &cwd)?;
+        let loaded = match Loaded::find(options.config.as_deref(), &cwd) {
+            Err(problem) if problem.code == "no-config" && options.config.is_none() => {
+                of_token(&options, problem).await?
+            }
+            loaded => loaded?,
+        };
         let first = loaded.environment(options.environment.as_deref())?;
         (loaded, first.name)
     } else {
         (Loaded::nothing(), "files".to_owned())
     };
     let loaded = Arc::new(loaded);
-    let (settings, said) = preferences::load(options.log_budget_mib);
     let (preferences, wrong) = preferences(&settings, options.ascii);
     let mouse = settings.mouse;
     let mut worlds = Vec::new();
     for environment in loaded.environments() {
         let mut environment = environment.clone();
-        if environment.name == first {
+        let chosen = environment.name == first;
+        // Hosts that are to be found yet cannot be missed now.
+        if chosen && !environment.hosts.is_empty() {
             choose(&mut environment.hosts, &options.hosts)?;
         }
-        worlds.push(World::new(&environment, options.read_only));
+        let mut world = World::new(&environment, options.read_only);
+        if chosen {
+            world.only.clone_from(&options.hosts);
+        }
+        // Of a bare token everything is meant, unless an environment was named.
+        world.cloud.whole = loaded.path().as_os_str().is_empty() && options.environment.is_none();
+        worlds.push(world);
     }
     if !options.files.is_empty() {
         let names = options.files.iter().map(|file| file.id().clone());
@@ -107,7 +124,8 @@ pub async fn console(options: Options) -> Result<u8, Problem> {
     model.now = Timestamp::now();
 
     // The first frame shows what was last known.
-    let cache = if options.forgetful || !options.files.is_empty() {
+    let nowhere = loaded.path().as_os_str().is_empty();
+    let cache = if options.forgetful || nowhere {
         Cache::none()
     } else {
         Cache::new(loaded.path())
@@ -158,6 +176,21 @@ pub async fn console(options: Options) -> Result<u8, Problem> {
             format!("the terminal failed: {error}"),
         )
     })
+}
+
+/// The environment of a bare token: in a directory without config.json a token is enough.
+async fn of_token(options: &Options, no_config: Problem) -> Result<Loaded, Problem> {
+    let name = options.environment.as_deref().unwrap_or(PROJECT);
+    let sources = access::Sources {
+        secrets: None,
+        command: &[],
+        variable: &|name| std::env::var(name).ok(),
+    };
+    match access::find(name, &sources).await {
+        Ok(_) => Ok(Loaded::only(name)),
+        Err(problem) if problem.code == "no-token" => Err(no_config),
+        Err(problem) => Err(problem),
+    }
 }
 
 fn choose(hosts: &mut Vec<crate::config::Destination>, wanted: &[String]) -> Result<(), Problem> {

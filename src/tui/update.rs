@@ -4,6 +4,7 @@
 //! hold for every pane are here and in the folder; what a pane does is in its module.
 
 mod act;
+mod cloud;
 mod command;
 mod confirm;
 mod hosts;
@@ -35,6 +36,7 @@ const TOAST: SignedDuration = SignedDuration::from_secs(6);
 pub fn start(model: &mut Model) -> Vec<Effect> {
     let mut effects = Vec::new();
     screens::enter(model, model.current.clone(), &mut effects);
+    cloud::look(model, &mut effects);
     effects
 }
 
@@ -118,6 +120,8 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
         Msg::Stop => out.push(Effect::Suspend),
         Msg::Continued => out.push(Effect::Restore),
     }
+    hosts::no_shell_on_found(model, &mut effects);
+    cloud::look(model, &mut effects);
     world::wanted(model, &effects);
     if model.asking().is_some() {
         model.dialog.shown.get_or_insert(model.now);
@@ -248,7 +252,8 @@ fn follow(model: &mut Model, id: ScreenId, next: Vec<Next>, out: &mut Vec<Effect
                     Effect::Stop(stream) => {
                         model.owners.remove(&stream.0);
                     }
-                    Effect::Fields(_, request, ..)
+                    Effect::AskCloud(_, request, _)
+                    | Effect::Fields(_, request, ..)
                     | Effect::AskUnit(_, request, ..)
                     | Effect::History(request) => {
                         model.owners.insert(request.0, id);

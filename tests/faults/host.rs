@@ -47,7 +47,7 @@ fn a_host_without_systemd_says_so() {
     // The console says it without being asked, and goes on.
     let mut terminal = Terminal::start(&qd, &[], (140, 40));
     terminal.wait_for("systemd-stdio-bridge is not on the host");
-    terminal.keys("3");
+    terminal.keys("4");
     terminal.wait_for("journalctl cannot be run");
     terminal.keys("q");
     assert!(terminal.wait().success());

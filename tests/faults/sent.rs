@@ -50,11 +50,11 @@ fn hostile_entries_and_units_are_shown_and_not_obeyed() {
     // The console: the deck tells the failed unit, then the unit, then the journal.
     let mut terminal = Terminal::start(&qd, &[], (140, 40));
     terminal.wait_for("evil.service");
-    terminal.keys("2/evil\r");
+    terminal.keys("3/evil\r");
     terminal.wait_for("unit ␛]0;pwned");
     terminal.keys("\r");
     terminal.wait_for("evil.service");
-    terminal.keys("3&hostile\r");
+    terminal.keys("4&hostile\r");
     terminal.wait_for("the last of them");
     terminal.wait_for("evil line");
     // Every line's fields, the megabytes too, and wrapped; keys are heard all the while.

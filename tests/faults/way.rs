@@ -132,7 +132,7 @@ fn the_console_outlives_a_frozen_host_and_its_reboot() {
     terminal.keys("\x1b");
     host.fault("thaw");
     terminal.wait_for("Nothing is wrong");
-    terminal.keys("3");
+    terminal.keys("4");
     host.fault("reboot");
     host.run(&["logger", "-t", "probe", "after the reboot"]);
     // The wait between attempts has grown meanwhile.

@@ -193,6 +193,9 @@ impl Hetzner {
             let answer = self.page::<I>(query, number, priority).await?;
             let full = answer.value.items.len() + answer.value.broken.len() >= PER_PAGE;
             let paging = pass.add(answer);
+            if query.first_page {
+                return Ok(pass);
+            }
             let total = pass.totals.last().copied();
             tell(Progress {
                 items: &pass.items,

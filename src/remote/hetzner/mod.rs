@@ -8,6 +8,7 @@ pub mod access;
 mod actions;
 mod budget;
 mod error;
+pub mod hosts;
 mod http;
 pub mod kinds;
 mod list;

@@ -16,6 +16,8 @@ pub struct Query {
     pub filters: Vec<(String, String)>,
     /// Segments before the list's own: `zones/example.org` for record sets.
     pub under: Vec<String>,
+    /// Only the first page, whatever follows.
+    pub first_page: bool,
 }
 
 impl Query {
@@ -28,6 +30,15 @@ impl Query {
     pub fn of_environment(name: &str) -> Query {
         Query {
             selector: Some(format!("environment=={name}")),
+            ..Query::default()
+        }
+    }
+
+    /// As many of the newest as one request gives.
+    pub fn newest() -> Query {
+        Query {
+            sort: Some("id:desc".to_owned()),
+            first_page: true,
             ..Query::default()
         }
     }

@@ -13,10 +13,11 @@ pub const ACTIONS: &[Action] = &[
     Action::new("back", "back", "Back to exactly where you were", Context::Global, &["esc", "[", "backspace"]).emacs(&["esc", "[", "ctrl-g"]),
     Action::new("forward", "forward", "Forward again", Context::Global, &["]"]),
     Action::new("pane.deck", "deck", "The Deck: is anything wrong?", Context::Global, &["1"]),
-    Action::new("pane.units", "units", "The units of all hosts", Context::Global, &["2"]).cli("qd units"),
-    Action::new("pane.logs", "logs", "The journal of all hosts", Context::Global, &["3"]).cli("qd logs -f"),
-    Action::new("pane.jobs", "jobs", "Running and past operations", Context::Global, &["4"]).cli("qd history"),
-    Action::new("pane.messages", "messages", "Everything that was said in this session", Context::Global, &["5"]),
+    Action::new("pane.servers", "servers", "The Hetzner project: servers, load balancers, volumes, …", Context::Global, &["2"]).cli("qd servers"),
+    Action::new("pane.units", "units", "The units of all hosts", Context::Global, &["3"]).cli("qd units"),
+    Action::new("pane.logs", "logs", "The journal of all hosts", Context::Global, &["4"]).cli("qd logs -f"),
+    Action::new("pane.jobs", "jobs", "Running and past operations", Context::Global, &["9"]).cli("qd history"),
+    Action::new("pane.messages", "messages", "Everything that was said in this session", Context::Global, &["0"]),
     Action::new("pane.next", "next", "The next tab", Context::Global, &["tab"]).vim(&["tab", "g t"]),
     Action::new("pane.previous", "previous", "The previous tab", Context::Global, &["shift-tab"]).vim(&["shift-tab", "g T"]),
     Action::new("environment", "environment", "Switch to another environment", Context::Global, &["e"]).cli("qd env list"),
@@ -68,6 +69,21 @@ pub const ACTIONS: &[Action] = &[
     Action::new("deck.logs", "logs", "The journal of this host or unit", Context::Deck, &["l"]).cli("qd logs UNIT -f"),
     Action::new("deck.restart", "restart", "Restart the failed unit", Context::Deck, &["T"]).changes().cli("qd unit restart UNIT"),
     Action::new("deck.reset-failed", "forget", "Forget that the unit failed", Context::Deck, &["F"]).changes().cli("qd unit reset-failed UNIT"),
+
+    // Hetzner: the lists.
+    Action::new("cloud.all", "all", "Everything in the project, or only what is of this environment", Context::Cloud, &["a"]).cli("qd servers --all"),
+    Action::new("cloud.next", "next list", "The next list: load balancers, volumes, networks, …", Context::Cloud, &[">"]).cli("qd lb"),
+    Action::new("cloud.previous", "previous list", "The list before", Context::Cloud, &["<"]),
+    Action::new("cloud.kind", "lists", "Choose one of the lists", Context::Cloud, &["t"]),
+    Action::new("cloud.units", "units", "The units of the server's host", Context::Cloud, &["u"]).cli("qd units --host HOST"),
+    Action::new("cloud.logs", "log", "The journal of the server's host", Context::Cloud, &["l"]).cli("qd logs --host HOST -f"),
+
+    // One resource.
+    Action::new("resource.next-tab", "next tab", "Details, graphs or records, JSON", Context::Resource, &["tab"]),
+    Action::new("resource.previous-tab", "previous tab", "The same, backwards", Context::Resource, &["shift-tab"]),
+    Action::new("resource.span", "further back", "Graphs of the last hour, day, week, 30 days", Context::Resource, &["t"]),
+    Action::new("resource.units", "units", "The units of the server's host", Context::Resource, &["u"]).cli("qd units --host HOST"),
+    Action::new("resource.logs", "log", "The journal of the server's host", Context::Resource, &["l"]).cli("qd logs --host HOST -f"),
 
     // Units.
     Action::new("units.logs", "logs", "The journal of this unit", Context::Units, &["l"]).cli("qd logs UNIT -f"),

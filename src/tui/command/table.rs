@@ -30,6 +30,38 @@ const fn spec(
 /// Every command.
 pub const COMMANDS: &[Spec] = &[
     spec("deck", &[], "", "is anything wrong?"),
+    spec("servers", &["server"], "[FILTER…]", "the project's servers"),
+    spec(
+        "lb",
+        &["lbs", "load-balancers"],
+        "[FILTER…]",
+        "its load balancers",
+    ),
+    spec("volumes", &["volume"], "[FILTER…]", "its volumes"),
+    spec("networks", &["network"], "[FILTER…]", "its networks"),
+    spec("firewalls", &["fw"], "[FILTER…]", "its firewalls"),
+    spec(
+        "ips",
+        &["ip"],
+        "[FILTER…]",
+        "addresses of servers and load balancers",
+    ),
+    spec(
+        "floating-ips",
+        &["floating"],
+        "[FILTER…]",
+        "addresses that move between servers",
+    ),
+    spec("images", &["image"], "[FILTER…]", "snapshots and backups"),
+    spec("keys", &["ssh-keys"], "[FILTER…]", "the project's SSH keys"),
+    spec("zones", &["dns"], "[FILTER…]", "its DNS zones"),
+    spec("certificates", &["certs"], "[FILTER…]", "its certificates"),
+    spec(
+        "actions",
+        &[],
+        "[FILTER…]",
+        "the newest changes in the project",
+    ),
     spec(
         "units",
         &["u"],

@@ -1,7 +1,7 @@
 //! What is known of one environment. Known, not true: everything carries when it was fetched,
 //! and what comes from a broken connection or the cache is stale.
 
-use super::EnvId;
+use super::{Cloud, EnvId};
 use crate::{
     config::Environment,
     problem::Problem,
@@ -26,6 +26,12 @@ pub struct World {
     pub read_only: bool,
     /// Its hosts, by name.
     pub hosts: BTreeMap<HostId, HostState>,
+    /// No hosts are configured: they are found among the servers of the project.
+    pub finds_hosts: bool,
+    /// Of those found only these; all when empty.
+    pub only: Vec<String>,
+    /// Its Hetzner project.
+    pub cloud: Cloud,
     /// Its hosts are being connected and watched.
     pub open: bool,
     /// These are not hosts but files: there are only their entries to look at.
@@ -81,6 +87,9 @@ impl World {
                 .iter()
                 .map(|destination| (HostId::new(&destination.name), HostState::default()))
                 .collect(),
+            finds_hosts: environment.hosts.is_empty(),
+            only: Vec::new(),
+            cloud: Cloud::default(),
             open: false,
             files: false,
             last: None,
@@ -97,6 +106,7 @@ impl World {
             hosts: names.into_iter().map(|name| (name, there())).collect(),
             open: true,
             files: true,
+            finds_hosts: false,
             ..World::new(&Environment::new("files"), true)
         }
     }

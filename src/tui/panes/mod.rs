@@ -15,11 +15,13 @@
 //! - `copy(&State, &Ctx, raw: bool) -> Option<(String, String)>`: the selection as text (or as it
 //!   is, JSON), and what it is
 
+pub mod cloud;
 pub mod deck;
 pub mod help;
 pub mod jobs;
 pub mod logs;
 pub mod messages;
+pub mod resource;
 pub mod unit;
 pub mod units;
 
@@ -27,11 +29,15 @@ use super::{
     actions::{Context, Offer},
     effect::Next,
     layout::Layout,
-    model::{EnvId, Ids, Job, Message, Preferences, World},
+    model::{CloudKind, EnvId, Ids, Job, Message, Preferences, World, cloud::Changed},
     msg::{Mouse, Reply, RequestId, StreamId, StreamMsg},
     view::Painter,
 };
-use crate::{logs::Query, problem::Problem, remote::HostId};
+use crate::{
+    logs::Query,
+    problem::Problem,
+    remote::{HostId, hetzner::Attention},
+};
 use crossterm::event::KeyEvent;
 use jiff::Timestamp;
 use ratatui::layout::Rect;
@@ -66,6 +72,20 @@ pub enum Args {
         query: Query,
         /// Filter text, applied here.
         filter: String,
+    },
+    /// A list of the Hetzner project.
+    Cloud {
+        /// Of what.
+        kind: CloudKind,
+        /// Filter text; as it was where there is none.
+        filter: Option<String>,
+    },
+    /// One resource of the Hetzner project.
+    Resource {
+        /// Of what kind.
+        kind: CloudKind,
+        /// Its number.
+        number: u64,
     },
     /// Is anything wrong?
     Deck,
@@ -152,6 +172,8 @@ pub enum PaneMsg {
     },
     /// Something is known anew about a host: units, connection, metrics.
     Host(HostId),
+    /// Something is known anew about the Hetzner project.
+    Cloud(Changed),
     /// A job of this session has news.
     Jobs,
     /// Something was said.
@@ -239,6 +261,10 @@ macro_rules! panes {
 panes! {
     /// Is anything wrong?
     Deck => deck,
+    /// A list of the Hetzner project.
+    Cloud => cloud,
+    /// One resource of it.
+    Resource => resource,
     /// The units of all hosts.
     Units => units,
     /// One unit.
@@ -263,6 +289,8 @@ pub fn open(args: &Args, ctx: &Ctx) -> (Pane, Vec<Next>) {
     }
     match args {
         Args::Deck => open!(Deck, deck),
+        Args::Cloud { .. } => open!(Cloud, cloud),
+        Args::Resource { .. } => open!(Resource, resource),
         Args::Units { .. } => open!(Units, units),
         Args::Unit { .. } => open!(Unit, unit),
         Args::Logs { .. } => open!(Logs, logs),
@@ -277,6 +305,7 @@ impl Pane {
     pub fn tab(&self) -> &'static str {
         match self {
             Pane::Deck(_) => "pane.deck",
+            Pane::Cloud(_) | Pane::Resource(_) => "pane.servers",
             Pane::Units(_) | Pane::Unit(_) => "pane.units",
             Pane::Logs(_) => "pane.logs",
             Pane::Jobs(_) => "pane.jobs",
@@ -287,10 +316,45 @@ impl Pane {
     }
 }
 
+impl Pane {
+    /// The lists of the Hetzner project that are needed while it is on the screen.
+    pub fn looks_at(&self) -> Vec<(CloudKind, Attention)> {
+        match self {
+            Pane::Cloud(state) => cloud::looks_at(state),
+            Pane::Resource(state) => resource::looks_at(state),
+            _ => Vec::new(),
+        }
+    }
+}
+
+/// Opens the units of a host.
+pub(crate) fn units_of(host: &HostId) -> Next {
+    Next::Open(Args::Units {
+        filter: format!("host:={host}"),
+        select: None,
+    })
+}
+
+/// Opens the journal of a host.
+pub(crate) fn logs_of(host: &HostId) -> Next {
+    Next::Open(Args::Logs {
+        hosts: vec![host.clone()],
+        query: Query::default(),
+        filter: String::new(),
+    })
+}
+
 /// The tabs, in the order of their numbers: action, and what it opens.
 pub fn tabs() -> Vec<(&'static str, Args)> {
     vec![
         ("pane.deck", Args::Deck),
+        (
+            "pane.servers",
+            Args::Cloud {
+                kind: CloudKind::Servers,
+                filter: None,
+            },
+        ),
         (
             "pane.units",
             Args::Units {
@@ -350,6 +414,18 @@ pub(crate) fn waiting(ctx: &Ctx) -> String {
     let world = ctx.world;
     if world.hosts.is_empty() {
         let name = &world.id;
+        let servers = world.cloud.lists.of(CloudKind::Servers);
+        if world.finds_hosts && world.cloud.is_configured() {
+            return match (servers.complete, &world.cloud.no_access) {
+                (_, Some(why)) => crate::text::clean(&why.to_string()).into_owned(),
+                (false, None) => "Asking Hetzner which servers there are.".to_owned(),
+                (true, None) if world.cloud.whole => "No server of the project runs.".to_owned(),
+                (true, None) => format!(
+                    "No server that runs has the label environment={name}, and config.json has \
+                     no \"hosts_{name}\"."
+                ),
+            };
+        }
         return format!(
             "{name} has no hosts. Add \"hosts_{name}\": [\"operator@server.example.org\"] to config.json."
         );

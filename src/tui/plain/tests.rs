@@ -44,7 +44,7 @@ fn commands_actions_and_keys_are_typed_as_words() {
     let (_, said) = plain.line("units");
     assert_eq!(said, "");
     assert!(plain.news().starts_with("units, environment production."));
-    plain.line("3");
+    plain.line("4");
     assert!(plain.news().starts_with("logs, environment production."));
     let (_, said) = plain.line("freeze");
     assert!(said.contains("frozen"), "{said}");

@@ -3,6 +3,7 @@
 //! It owns the connections. Read-only is enforced here (and in `ops`), whatever the screen
 //! showed; nothing here decides or draws.
 
+mod cloud;
 mod env;
 mod questions;
 pub mod reload;
@@ -16,7 +17,7 @@ use super::{
     run::Executor,
 };
 use crate::{
-    config::Loaded,
+    config::{Destination, Environment, Loaded},
     logs::{file::LogFile, origin::Origin},
     ops,
     problem::{Exit, Problem},
@@ -27,6 +28,7 @@ use crate::{
         systemd::{Systemd, SystemdError, UnitEvent},
     },
 };
+use cloud::Projects;
 use questions::Questions;
 use std::{
     collections::HashMap,
@@ -52,6 +54,7 @@ pub struct Runtime {
     cache: Cache,
     tx: mpsc::Sender<Msg>,
     fleets: HashMap<EnvId, Fleet>,
+    projects: Projects,
     streams: Streams,
     questions: Questions,
     managers: Managers,
@@ -71,6 +74,7 @@ impl Runtime {
         tx: mpsc::Sender<Msg>,
     ) -> Runtime {
         Runtime {
+            projects: Projects::new(loaded.clone(), tx.clone()),
             loaded,
             only,
             files: Vec::new(),
@@ -158,6 +162,25 @@ impl Runtime {
         }
     }
 
+    fn adopt(&mut self, env: &EnvId, hosts: Vec<Destination>) {
+        let (Some(fleet), Ok(environment)) = (
+            self.fleets.get(env).cloned(),
+            self.loaded.environment(Some(env.as_str())),
+        ) else {
+            return;
+        };
+        let prompter = Arc::new(self.questions.prompter(env.clone()));
+        let found = Fleet::new(
+            &Environment {
+                hosts,
+                ..environment
+            },
+            prompter,
+        );
+        env::watch(env, &found, &self.tx);
+        self.fleets.insert(env.clone(), fleet.and(&found));
+    }
+
     fn ask_unit(&self, env: EnvId, id: RequestId, host: Host, unit: String, ask: Ask) {
         let managers = self.managers.clone();
         self.spawn(async move {
@@ -170,14 +193,25 @@ impl Runtime {
 impl Executor for Runtime {
     fn execute(&mut self, effect: Effect) {
         match effect {
-            Effect::Open(env) => self.open(env),
+            Effect::Open(env) => {
+                if self.files.is_empty() {
+                    self.projects.open(&env);
+                }
+                self.open(env);
+            }
             Effect::Retry(env, host) => {
+                if host.is_none() {
+                    self.projects.again(&env);
+                }
                 for h in self.fleets.get(&env).iter().flat_map(|fleet| fleet.hosts()) {
                     if host.as_ref().is_none_or(|id| h.id() == id) {
                         h.retry_now();
                     }
                 }
             }
+            Effect::Adopt(env, hosts) => self.adopt(&env, hosts),
+            Effect::Look(env, lists) => self.projects.look(&env, lists),
+            Effect::AskCloud(env, id, ask) => self.projects.ask(&env, id, ask),
             Effect::Follow(env, stream, hosts, query) => {
                 let origins = self.origins(&env, &hosts);
                 self.streams.follow(stream, origins, &query);

@@ -213,7 +213,7 @@ fn the_messages_keep_when_a_connection_broke_and_was_back() {
 
 #[test]
 fn the_palette_knows_what_other_screens_can_do() {
-    let driven = drive("3<c-p>restart");
+    let driven = drive("4<c-p>restart");
     let screen = driven.screen();
     let line = screen.lines().find(|l| l.contains("units.restart"));
     let line = line.unwrap_or_else(|| panic!("not found:\n{screen}"));

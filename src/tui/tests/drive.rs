@@ -25,14 +25,14 @@ fn subject(driven: &Driven) -> Option<String> {
 fn digits_open_panes_and_back_comes_back() {
     let table = [
         ("", "pane.deck"),
-        ("2", "pane.units"),
-        ("3", "pane.logs"),
-        ("4", "pane.jobs"),
-        ("5", "pane.messages"),
-        ("23<esc>", "pane.units"),
-        ("234[[", "pane.units"),
-        ("234[[]", "pane.logs"),
-        ("<tab><tab>", "pane.logs"),
+        ("3", "pane.units"),
+        ("4", "pane.logs"),
+        ("9", "pane.jobs"),
+        ("0", "pane.messages"),
+        ("34<esc>", "pane.units"),
+        ("349[[", "pane.units"),
+        ("349[[]", "pane.logs"),
+        ("<tab><tab><tab>", "pane.logs"),
         ("?<esc>", "pane.deck"),
         (":units<ret>", "pane.units"),
         (":jobs<ret>", "pane.jobs"),
@@ -44,9 +44,9 @@ fn digits_open_panes_and_back_comes_back() {
 
 #[test]
 fn units_are_failed_first_and_the_selection_is_an_identity() {
-    let driven = drive("2");
+    let driven = drive("3");
     assert_eq!(subject(&driven).as_deref(), Some("podman-worker.service"));
-    let mut driven = drive("2/nginx<ret>");
+    let mut driven = drive("3/nginx<ret>");
     assert_eq!(subject(&driven).as_deref(), Some("nginx.service"));
     // Something else fails and goes to the top: the selection stays.
     let env = EnvId::new("production");
@@ -58,24 +58,24 @@ fn units_are_failed_first_and_the_selection_is_an_identity() {
 
 #[test]
 fn a_filter_being_typed_narrows_and_escape_restores() {
-    let typed = drive("2/sshd");
+    let typed = drive("3/sshd");
     assert!(
         !typed.screen().contains("nginx.service"),
         "{}",
         typed.screen()
     );
-    let cancelled = drive("2/sshd<esc>");
+    let cancelled = drive("3/sshd<esc>");
     assert!(cancelled.screen().contains("nginx.service"));
-    let kept = drive("2/sshd<ret>3<esc>");
+    let kept = drive("3/sshd<ret>4<esc>");
     assert!(!kept.screen().contains("nginx.service"));
-    let cleared = drive("2/sshd<ret><esc>");
+    let cleared = drive("3/sshd<ret><esc>");
     assert!(cleared.screen().contains("nginx.service"));
     assert_eq!(pane(&cleared), "pane.units");
 }
 
 #[test]
 fn a_wrong_filter_says_where() {
-    let driven = drive("2/nosuchfield:x");
+    let driven = drive("3/nosuchfield:x");
     let Some(Overlay::Line(line)) = driven.model().overlays.last() else {
         panic!("the line is gone");
     };
@@ -84,13 +84,13 @@ fn a_wrong_filter_says_where() {
 
 #[test]
 fn enter_opens_the_unit_and_back_finds_the_row_again() {
-    let driven = drive("2<down><down><ret>");
+    let driven = drive("3<down><down><ret>");
     assert!(matches!(
         driven.model().screen().unwrap().pane,
         Pane::Unit(_)
     ));
     let unit = subject(&driven);
-    let driven = drive("2<down><down><ret><esc>");
+    let driven = drive("3<down><down><ret><esc>");
     assert_eq!(subject(&driven), unit);
     assert_eq!(pane(&driven), "pane.units");
 }
@@ -119,7 +119,7 @@ fn a_wrong_command_stays_with_its_mistake() {
 
 #[test]
 fn logs_of_the_marked_units_are_followed_on_their_hosts() {
-    let driven = drive("2/podman<ret><space><space>l");
+    let driven = drive("3/podman<ret><space><space>l");
     let follow = driven
         .effects
         .iter()
@@ -137,7 +137,7 @@ fn logs_of_the_marked_units_are_followed_on_their_hosts() {
 
 #[test]
 fn leaving_a_log_that_nothing_leads_to_stops_it() {
-    let driven = drive("2l<esc>3");
+    let driven = drive("3l<esc>4");
     let followed: Vec<_> = driven
         .effects
         .iter()
@@ -157,7 +157,7 @@ fn leaving_a_log_that_nothing_leads_to_stops_it() {
 
 #[test]
 fn environments_live_side_by_side() {
-    let driven = drive("2<c-e>");
+    let driven = drive("3<c-e>");
     assert_eq!(driven.model().current.as_str(), "staging");
     assert!(
         driven
@@ -166,7 +166,7 @@ fn environments_live_side_by_side() {
             .any(|e| matches!(e, Effect::Open(env) if env.as_str() == "staging"))
     );
     assert!(driven.screen().contains("READ-ONLY"));
-    let driven = drive("2:env staging<ret>:env production<ret>");
+    let driven = drive("3:env staging<ret>:env production<ret>");
     assert_eq!(driven.model().current.as_str(), "production");
     assert_eq!(pane(&driven), "pane.units");
     let opened = driven
@@ -185,7 +185,7 @@ fn environments_live_side_by_side() {
 
 #[test]
 fn read_only_prepares_nothing() {
-    let driven = drive(":env staging<ret>:restart nginx --host stage-1<ret>2R");
+    let driven = drive(":env staging<ret>:restart nginx --host stage-1<ret>3R");
     assert!(
         !driven
             .effects
@@ -205,7 +205,7 @@ fn read_only_prepares_nothing() {
 fn the_palette_finds_actions_and_says_why_not() {
     let driven = drive("<c-p>messages<ret>");
     assert_eq!(pane(&driven), "pane.messages");
-    let driven = drive(":env staging<ret>2<c-p>units.restart");
+    let driven = drive(":env staging<ret>3<c-p>units.restart");
     assert!(
         driven.screen().contains("staging is read-only"),
         "{}",
@@ -238,7 +238,7 @@ fn confirming(risk: Risk, after: &str) -> Driven {
 
 /// The same, the terminal resized before the plan comes.
 pub(super) fn confirming_on(size: (u16, u16), risk: Risk, after: &str) -> Driven {
-    let driven = drive("2/nginx<ret>T");
+    let driven = drive("3/nginx<ret>T");
     let Some(Effect::Prepare(env, id, intent)) = driven
         .effects
         .iter()
@@ -339,7 +339,7 @@ fn ascii_is_ascii_for_control_characters_too() {
     let event = UnitEvent::Changed(vec![evil]);
     let news = EnvMsg::Units(HostId::new("web-1"), event);
     update::update(&mut model, Msg::Env(EnvId::new("production"), news));
-    let driven = drive_on(model, (200, 60), "2/evil<ret>");
+    let driven = drive_on(model, (200, 60), "3/evil<ret>");
     let screen = driven.screen();
     assert!(screen.contains("a^[31mb?c"), "{screen}");
     assert!(screen.is_ascii(), "{screen}");
@@ -347,7 +347,7 @@ fn ascii_is_ascii_for_control_characters_too() {
 
 #[test]
 fn a_job_is_told_to_its_end() {
-    let mut driven = confirming(Risk::Yes, "y4");
+    let mut driven = confirming(Risk::Yes, "y9");
     let id = driven.model().jobs[0].id;
     let model = &mut driven.console.model;
     update::update(model, Msg::Job(id, JobEvent::Phase("waiting".into())));
@@ -473,7 +473,7 @@ fn idle_draws_nothing() {
 
 #[test]
 fn the_command_line_twin_and_copies_are_copied() {
-    let driven = drive("2fYcy");
+    let driven = drive("3fYcy");
     let copied: Vec<&str> = driven
         .effects
         .iter()

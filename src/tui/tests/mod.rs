@@ -1,6 +1,7 @@
 //! The console without a network: its real loop, driven by key strings, with an executor that
 //! only writes down what it was told.
 
+mod cloud;
 mod connection;
 mod drive;
 mod palette;

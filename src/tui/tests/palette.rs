@@ -22,28 +22,29 @@ fn names(screen: &str) -> Vec<String> {
 
 #[test]
 fn names_come_before_words_before_letters() {
-    let found = offered("2<c-p>restart");
+    let found = offered("3<c-p>restart");
     assert_eq!(found.first().map(String::as_str), Some("units.restart"));
-    let found = offered("2<c-p>sto");
+    let found = offered("3<c-p>sto");
     assert_eq!(found.first().map(String::as_str), Some("units.stop"));
-    let found = offered("2<c-p>help");
+    let found = offered("3<c-p>help");
     assert_eq!(found.first().map(String::as_str), Some("help"));
     // Each typed word begins a word.
-    let found = offered("2<c-p>unit jour");
+    let found = offered("3<c-p>unit jour");
     assert_eq!(found.first().map(String::as_str), Some("units.logs"));
 }
 
 #[test]
 fn among_equals_what_was_used_comes_first() {
-    let before = offered("2<c-p>pane");
+    let before = offered("3<c-p>pane");
     let (first, last) = (before.first().cloned(), before.get(3).cloned());
     assert_ne!(first, last);
     let last = last.unwrap();
     // Done several times, by its key.
     let key = match last.as_str() {
-        "pane.jobs" => "4",
-        "pane.logs" => "3",
-        "pane.messages" => "5",
+        "pane.jobs" => "9",
+        "pane.logs" => "4",
+        "pane.units" => "3",
+        "pane.messages" => "0",
         other => panic!("no key is known for {other}"),
     };
     let driven = drive(&format!("{key}{key}{key}"));

@@ -20,24 +20,24 @@ fn deck() {
 
 #[test]
 fn units() {
-    shots("units", live, "2", &SIZES);
+    shots("units", live, "3", &SIZES);
 }
 
 #[test]
 fn unit() {
-    shots("unit", live, "2<ret>", &SIZES[1..3]);
+    shots("unit", live, "3<ret>", &SIZES[1..3]);
 }
 
 #[test]
 fn help() {
-    shots("help", live, "2?", &SIZES[..2]);
+    shots("help", live, "3?", &SIZES[..2]);
 }
 
 #[test]
 fn others() {
-    shots("jobs-empty", live, "4", &SIZES[..2]);
-    shots("messages-empty", live, "5", &SIZES[..2]);
-    shots("palette", live, "2<c-p>res", &SIZES[..2]);
+    shots("jobs-empty", live, "9", &SIZES[..2]);
+    shots("messages-empty", live, "0", &SIZES[..2]);
+    shots("palette", live, "3<c-p>res", &SIZES[..2]);
     shots("command", live, ":re", &SIZES[..2]);
 }
 
@@ -83,7 +83,7 @@ fn stop() {
 
 #[test]
 fn states() {
-    for (name, keys) in [("deck", ""), ("units", "2")] {
+    for (name, keys) in [("deck", ""), ("units", "3")] {
         shots(&format!("{name}-loading"), loading, keys, &SIZES[1..2]);
         let past_the_stop = format!("<esc>{keys}");
         shots(

@@ -24,7 +24,7 @@ impl Shown {
         let mut model = live();
         update::update(&mut model, Msg::Resize(SIZE.0, SIZE.1));
         let key = |c| Msg::Key(KeyEvent::new(KeyCode::Char(c), KeyModifiers::NONE));
-        let effects = update::update(&mut model, key('3'));
+        let effects = update::update(&mut model, key('4'));
         let stream = effects.iter().find_map(|effect| match effect {
             Effect::Follow(_, stream, ..) => Some(*stream),
             _ => None,

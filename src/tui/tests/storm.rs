@@ -5,6 +5,7 @@ use crate::{
     logs::{Entry, LogEvent},
     ops::{Intent, Plan, Risk},
     problem::{Exit, Problem},
+    tui::model::cloud::CloudMsg,
     tui::msg::{Hit, Level, Mouse, Reply, RequestId, StreamId, StreamMsg},
 };
 use proptest::prelude::*;
@@ -68,6 +69,14 @@ fn unit_event() -> impl Strategy<Value = UnitEvent> {
     ]
 }
 
+fn cloud() -> impl Strategy<Value = CloudMsg> {
+    prop_oneof![
+        4 => prop::sample::select(super::cloud::all_news()),
+        1 => conn().prop_map(CloudMsg::Conn),
+        1 => Just(CloudMsg::NoAccess(problem())),
+    ]
+}
+
 fn entry(message: &str) -> Entry {
     Entry {
         host: HostId::new("web-1"),
@@ -118,6 +127,7 @@ fn msg() -> impl Strategy<Value = Msg> {
         ].prop_map(Msg::Mouse),
         2 => (env(), host(), conn()).prop_map(|(e, h, c)| Msg::Env(e, EnvMsg::Conn(h, c))),
         2 => (env(), host(), unit_event()).prop_map(|(e, h, u)| Msg::Env(e, EnvMsg::Units(h, u))),
+        2 => (env(), cloud()).prop_map(|(e, c)| Msg::Env(e, EnvMsg::Cloud(c))),
         1 => (env(), host()).prop_map(|(e, h)| {
             Msg::Env(e, EnvMsg::Metrics(h, MetricsEvent::Sample(metrics())))
         }),
@@ -165,7 +175,7 @@ proptest! {
     }
 
     #[test]
-    fn every_size_is_drawn(columns in 1u16..90, rows in 1u16..40, keys in "[12345?:/lT ]{0,6}") {
+    fn every_size_is_drawn(columns in 1u16..90, rows in 1u16..40, keys in "[1234905?:/lT<> ]{0,6}") {
         drive_on(live(), (columns, rows), &keys);
     }
 }

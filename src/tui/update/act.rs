@@ -37,6 +37,7 @@ pub fn availability(model: &Model, action: &Action) -> Result<(), String> {
         "shell" | "rebuild" if world.hosts.is_empty() => {
             return Err(format!("{} has no hosts", world.id));
         }
+        "shell" if world.finds_hosts => return Err(hosts::FOUND.into()),
         _ => {}
     }
     let here = model.history.here().and_then(|id| view::ctx(model, id));
@@ -44,7 +45,10 @@ pub fn availability(model: &Model, action: &Action) -> Result<(), String> {
         return Ok(());
     };
     match action.id {
-        "copy" | "raw" if screen.pane.copy(&ctx, action.id == "raw").is_none() => {
+        "copy" | "raw"
+            if screen.pane.copy(&ctx, action.id == "raw").is_none()
+                && !is_offered(model, action.id) =>
+        {
             return Err("nothing is selected".into());
         }
         "cli" if screen.pane.cli(&ctx).is_none() => {
@@ -163,8 +167,10 @@ pub(super) fn act(model: &mut Model, id: &'static str, out: &mut Vec<Effect>) {
                 .here()
                 .and_then(|id| view::ctx(model, id))
                 .and_then(|ctx| model.screen()?.pane.copy(&ctx, id == "raw"));
-            if let Some((text, what)) = text {
-                out.push(Effect::Copy(text, what));
+            match text {
+                Some((text, what)) => out.push(Effect::Copy(text, what)),
+                // The pane has to ask for it.
+                None => tell_shown(model, PaneMsg::Action(id), out),
             }
         }
         "cli" => {

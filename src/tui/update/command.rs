@@ -63,6 +63,18 @@ pub(super) fn run(
             act::act(model, "pane.units", out);
             tell_shown(model, PaneMsg::Args(args), out);
         }
+        Command::Cloud(kind, filter) => {
+            if let Err(error) = panes::cloud::parse(kind, &filter) {
+                let start = line.len().saturating_sub(filter.len());
+                return Err(CommandError {
+                    span: start + error.span.start..start + error.span.end,
+                    message: error.message,
+                });
+            }
+            let filter = Some(filter).filter(|filter| !filter.is_empty());
+            act::act(model, "pane.servers", out);
+            tell_shown(model, PaneMsg::Args(Args::Cloud { kind, filter }), out);
+        }
         Command::Unit(name) => {
             let name = full_name(&name);
             match on_hosts(model, &name, &[]).map_err(wrong)?.first() {

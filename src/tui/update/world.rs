@@ -1,6 +1,6 @@
 //! News of environments: connections, units.
 
-use super::{confirm, note, say, stop, tell, tell_everyone};
+use super::{cloud, confirm, note, say, stop, tell, tell_everyone};
 use crate::{
     remote::{
         ConnState, HostId,
@@ -86,6 +86,7 @@ pub(super) fn news(model: &mut Model, env: &EnvId, news: EnvMsg, out: &mut Vec<E
         }
         // Its connection tells the same, with the reason.
         EnvMsg::Metrics(_, MetricsEvent::Down(_)) => return,
+        EnvMsg::Cloud(msg) => return cloud::news(model, env, msg, out),
         EnvMsg::Pending(pending) => return confirm::reattach(model, env, pending, out),
     };
     tell_all(model, env, &host, out);
@@ -249,7 +250,7 @@ fn units(state: &mut HostState, event: UnitEvent, now: jiff::Timestamp) {
 }
 
 /// Tells every screen of the environment.
-fn tell_all(model: &mut Model, env: &EnvId, host: &HostId, out: &mut Vec<Effect>) {
+pub(super) fn tell_all(model: &mut Model, env: &EnvId, host: &HostId, out: &mut Vec<Effect>) {
     let ids: Vec<ScreenId> = model
         .screens
         .iter()

@@ -2,7 +2,7 @@
 
 use super::{Painter, columns, hosts};
 use crate::{
-    remote::ConnState,
+    remote::{ConnState, hetzner::Permission},
     text,
     tui::{
         actions,
@@ -10,10 +10,13 @@ use crate::{
         model::{Model, World},
         msg::Hit,
         panes,
-        theme::Role,
+        theme::{Role, Status},
     },
 };
-use ratatui::{layout::Rect, style::Modifier};
+use ratatui::{
+    layout::Rect,
+    style::{Modifier, Style},
+};
 use std::fmt::Write;
 
 /// The first line.
@@ -94,6 +97,7 @@ fn states(model: &Model, world: &World, area: Rect, painter: &mut Painter) {
                 style,
             )
         })
+        .chain(project(world, painter))
         .collect();
     let needed: usize = parts.iter().map(|(_, text, _)| columns(text) + 2).sum();
     if needed > usize::from(area.width) {
@@ -113,6 +117,33 @@ fn states(model: &Model, world: &World, area: Rect, painter: &mut Painter) {
         let left = area.right().saturating_sub(x);
         x += painter.cut(x, area.y, left, text, header.patch(fg_only(*style)));
     }
+}
+
+/// The Hetzner project's state: nothing where there is no token, and of the budget nothing while it
+/// is comfortable.
+fn project(world: &World, painter: &Painter) -> Option<(Status, String, Style)> {
+    let cloud = &world.cloud;
+    if !cloud.is_configured() {
+        return None;
+    }
+    let (mut status, mut words) = match (&cloud.no_access, &cloud.conn) {
+        (Some(why), _) => (Status::Bad, why.code.replace('-', " ")),
+        (None, ConnState::Failed(why)) => (Status::Bad, why.code.replace('-', " ")),
+        (None, ConnState::Retrying { why, .. }) => (Status::Bad, why.code.replace('-', " ")),
+        (None, ConnState::Connecting { .. }) => (Status::Busy, "asking".to_owned()),
+        (None, ConnState::Idle) => (Status::Off, String::new()),
+        (None, _) => (Status::Good, String::new()),
+    };
+    if let Some(tenths) = cloud.tenths {
+        status = status.min(Status::Warning);
+        let _ = write!(words, " <{}% of the budget", u32::from(tenths + 1) * 10);
+    }
+    if cloud.permission == Permission::Read {
+        words.push_str(" read-only");
+    }
+    let (glyph, _, style) = painter.theme.status(status);
+    let text = format!("hetzner {glyph} {}", words.trim_start());
+    Some((status, text.trim_end().to_owned(), style))
 }
 
 /// The colour of a style without its ground, to be laid over the header's.

@@ -129,27 +129,70 @@ pub fn draw<K: Ord + Clone>(
     columns: &[Column],
     keys: &[K],
     list: &ListState<K>,
-    mut cell: impl FnMut(usize, usize, &mut CellText),
+    cell: impl FnMut(usize, usize, &mut CellText),
 ) {
     let area = area.intersection(painter.buffer.area);
     if area.is_empty() {
         return;
     }
-    let left = list.left();
-    let widths = if left == 0 {
-        widths(columns, area.width)
-    } else {
-        // Scrolled sideways every column is there, as wide as it likes to be.
-        columns
-            .iter()
-            .map(|c| if c.ideal == u16::MAX { 200 } else { c.ideal })
-            .collect()
-    };
-    let places = places(&widths, area, left);
-    let mut buffer = CellText::default();
+    let places = places(&all_widths(columns, area, list), area, list.left());
     head(painter, area, columns, &places, list.sort);
+    rows(
+        painter,
+        (area, area.top() + 1),
+        columns,
+        &places,
+        (keys, list),
+        cell,
+    );
+    scroll_bar(painter, area, list.top(), keys.len());
+}
+
+/// [`draw`] without a head.
+pub fn draw_rows<K: Ord + Clone>(
+    painter: &mut Painter,
+    area: Rect,
+    columns: &[Column],
+    keys: &[K],
+    list: &ListState<K>,
+    cell: impl FnMut(usize, usize, &mut CellText),
+) {
+    let area = area.intersection(painter.buffer.area);
+    if area.is_empty() {
+        return;
+    }
+    let places = places(&all_widths(columns, area, list), area, list.left());
+    rows(
+        painter,
+        (area, area.top()),
+        columns,
+        &places,
+        (keys, list),
+        cell,
+    );
+}
+
+/// The width of each column; scrolled sideways every column is there, as wide as it likes to be.
+fn all_widths<K: Ord + Clone>(columns: &[Column], area: Rect, list: &ListState<K>) -> Vec<u16> {
+    if list.left() == 0 {
+        return widths(columns, area.width);
+    }
+    let likes = |c: &Column| if c.ideal == u16::MAX { 200 } else { c.ideal };
+    columns.iter().map(likes).collect()
+}
+
+/// Draws the visible rows from a line of the area on.
+fn rows<K: Ord + Clone>(
+    painter: &mut Painter,
+    (area, first): (Rect, u16),
+    columns: &[Column],
+    places: &[Option<Place>],
+    (keys, list): (&[K], &ListState<K>),
+    mut cell: impl FnMut(usize, usize, &mut CellText),
+) {
+    let mut buffer = CellText::default();
     let rows = list.top()..keys.len();
-    for (row, y) in rows.zip(area.top() + 1..area.bottom()) {
+    for (row, y) in rows.zip(first..area.bottom()) {
         let Some(key) = keys.get(row) else { break };
         let selected = list.selected() == Some(key);
         let marked = list.marks().contains(key);
@@ -180,7 +223,6 @@ pub fn draw<K: Ord + Clone>(
         }
         painter.hit(line, Hit::Row(row));
     }
-    scroll_bar(painter, area, list.top(), keys.len());
 }
 
 /// Where a column is: its visible columns on the screen, and how many of its own are cut off at

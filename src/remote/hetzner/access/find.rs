@@ -21,7 +21,7 @@ pub struct Sources<'a> {
     /// `hetzner_token_command` of the settings: a program and its arguments.
     pub command: &'a [String],
     /// This process's variables.
-    pub variable: &'a dyn Fn(&str) -> Option<String>,
+    pub variable: &'a (dyn Fn(&str) -> Option<String> + Sync),
 }
 
 /// Finds endpoint and token of an environment: its secrets.json first, then `HCLOUD_TOKEN`, then

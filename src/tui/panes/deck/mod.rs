@@ -1,9 +1,11 @@
 //! The Deck: is anything wrong? Problems of every source, worst and newest first; below them
 //! one line a host.
 
+mod hetzner;
 mod problems;
 mod view;
 
+pub(crate) use hetzner::{LOW, faults as cloud_faults};
 pub(crate) use problems::{Trouble, troubles};
 pub use view::view;
 
@@ -16,6 +18,7 @@ use crate::{
         actions::{Context, Offer},
         effect::{Effect, Next},
         format,
+        model::cloud::Place,
         msg::{Hit, Mouse},
         theme::Status,
         view::hosts as conn,
@@ -86,6 +89,11 @@ pub fn update(state: &mut State, msg: PaneMsg, ctx: &Ctx) -> Vec<Next> {
     match msg {
         PaneMsg::Host(_) => {
             arrange(state, ctx);
+        }
+        PaneMsg::Cloud(_) => {
+            if !arrange(state, ctx) {
+                return Vec::new();
+            }
         }
         PaneMsg::Shown | PaneMsg::Jobs | PaneMsg::Clock => {
             arrange(state, ctx);
@@ -187,10 +195,7 @@ fn unit(state: &State) -> Option<(HostId, String)> {
 fn cure(state: &State, ctx: &Ctx) -> Vec<Next> {
     if state.on_hosts {
         return match state.hosts.selected() {
-            Some(host) => vec![Next::Open(Args::Units {
-                filter: format!("host:={host}"),
-                select: None,
-            })],
+            Some(host) => vec![super::units_of(host)],
             None => Vec::new(),
         };
     }
@@ -217,6 +222,14 @@ fn cure(state: &State, ctx: &Ctx) -> Vec<Next> {
             vec![Next::Do(Effect::Shell(ctx.env().clone(), host.clone()))]
         }
         (Cure::Jobs, _) => vec![Next::Open(Args::Jobs)],
+        (Cure::Cloud(kind, Place::One(number)), _) => vec![Next::Open(Args::Resource {
+            kind: *kind,
+            number: *number,
+        })],
+        (Cure::Cloud(kind, Place::Filtered(filter)), _) => vec![Next::Open(Args::Cloud {
+            kind: *kind,
+            filter: Some(filter.clone()),
+        })],
         _ => Vec::new(),
     }
 }

@@ -8,7 +8,7 @@ use crate::{
         metrics::{Disk, Metrics},
     },
     tui::{
-        model::{HostState, Job, World},
+        model::{CloudKind, HostState, Job, World, cloud::Place},
         theme::Status,
     },
 };
@@ -36,15 +36,17 @@ pub(crate) enum What {
     Job,
     Clock,
     Source,
+    Cloud,
 }
 
 /// What the key beside it does.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Cure {
     Connect,
     Unit,
     Shell,
     Jobs,
+    Cloud(CloudKind, Place),
     None,
 }
 
@@ -100,6 +102,7 @@ pub(crate) fn troubles(world: &World, jobs: &[Job], now: Timestamp) -> Vec<Troub
             measured(id, host, metrics, &mut all);
         }
     }
+    super::hetzner::troubles(world, &mut all);
     for job in jobs.iter().filter(|job| job.env == world.id) {
         if !mended(job, jobs) {
             failed_job(job, &mut all);

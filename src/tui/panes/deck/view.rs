@@ -139,11 +139,11 @@ fn trouble_cell(trouble: &Trouble, column: usize, ctx: &Ctx, cell: &mut CellText
             let _ = write!(cell.text, "{glyph} {letter} {}", text::clean(&trouble.text));
             cell.style = style;
         }
-        1 => {
-            if let Some(host) = &trouble.host {
-                cell.text.push_str(&text::clean(host.as_str()));
-            }
-        }
+        1 => match (&trouble.host, trouble.what) {
+            (Some(host), _) => cell.text.push_str(&text::clean(host.as_str())),
+            (None, What::Cloud) => cell.text.push_str("hetzner"),
+            (None, _) => {}
+        },
         2 => {
             if let Some(at) = trouble.since {
                 cell.text
@@ -158,7 +158,7 @@ fn trouble_cell(trouble: &Trouble, column: usize, ctx: &Ctx, cell: &mut CellText
                 Cure::Connect if alarm => "open",
                 Cure::Connect => "refresh",
                 Cure::Shell => "shell",
-                Cure::Unit | Cure::Jobs | Cure::None => "open",
+                Cure::Unit | Cure::Jobs | Cure::Cloud(..) | Cure::None => "open",
             };
             if let Some(key) = ctx.preferences.keymap.hint(action)
                 && trouble.cure != Cure::None

@@ -122,6 +122,10 @@ fn lines(reply: Reply, ctx: &Ctx) -> Vec<Line> {
             }
             lines
         }
-        Reply::Fields(_) | Reply::History(_) => Vec::new(),
+        Reply::Fields(_)
+        | Reply::History(_)
+        | Reply::Json(_)
+        | Reply::Records(_)
+        | Reply::CloudMetrics(_) => Vec::new(),
     }
 }

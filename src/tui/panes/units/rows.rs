@@ -17,6 +17,7 @@ use std::{cmp::Ordering, fmt::Write};
 /// The fields that a filter on units may name.
 pub(super) const FIELDS: &[&str] = &[
     "host",
+    "name",
     "unit",
     "state",
     "sub",
@@ -91,7 +92,7 @@ impl Row for UnitRow<'_> {
         let seconds = |from: Timestamp, to: Timestamp| to.duration_since(from).as_secs_f64();
         match name {
             "host" => Some(self.host.as_str().into()),
-            "unit" => Some(unit.name.as_str().into()),
+            "unit" | "name" => Some(unit.name.as_str().into()),
             "state" => Some(unit.active.as_str().into()),
             "sub" => Some(unit.sub.as_str().into()),
             "load" => Some(unit.load.as_str().into()),
