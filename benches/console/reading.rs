@@ -165,9 +165,8 @@ fn round(hand: &mut Hand<'_>) {
     hand.press("a search", "/load 77\r", |screen| {
         status_row(screen).contains("/ load 77")
     });
-    hand.press("to the last hit", "N", |screen| {
-        status_row(screen).contains("hit ")
-    });
+    let before = hand.terminal.look(selected);
+    hand.press("another hit", "N", |screen| selected(screen) != before);
     hand.press("no search", "\x1b", |screen| {
         !status_row(screen).contains("/ load 77")
     });
