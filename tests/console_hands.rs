@@ -50,7 +50,7 @@ fn clicks_choose_and_what_is_copied_reaches_the_terminal() {
     let qd = Qd::new();
     let mut terminal = Terminal::start(&qd, &["demo"], (100, 30));
     terminal.wait_for("/mnt/data is");
-    click(&terminal, "2 units");
+    click(&terminal, "3 units");
     terminal.wait_for("176 units");
     // A row that is not the first one; it is what is copied then.
     terminal.keys("/nginx\r");

@@ -4,14 +4,23 @@ mod common;
 
 use common::skip;
 use quarterdeck::demo::{Hetzner, HetznerOptions, Plan};
-use reqwest::{Method, StatusCode};
+use reqwest::{Certificate, Method, StatusCode};
 use serde_json::{Value, json};
 use std::{
     collections::HashSet,
     io::{BufRead, BufReader, Read},
+    net::{Ipv4Addr, SocketAddr},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU16, Ordering},
+    },
     time::Duration,
+};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpListener,
 };
 
 /// What hurries actions and checks.
@@ -367,4 +376,217 @@ async fn a_fault_plan_breaks_requests_and_actions() {
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
     assert_eq!(api.get("/volumes?name=b").await["volumes"], json!([]));
+}
+
+/// A server's program: answers its health check with a status, anything else with its name.
+async fn program(address: Ipv4Addr, port: u16, name: &'static str) -> (u16, Arc<AtomicU16>) {
+    let listener = TcpListener::bind((address, port)).await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let status = Arc::new(AtomicU16::new(200));
+    let told = status.clone();
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let status = told.clone();
+            tokio::spawn(async move {
+                let mut head = Vec::new();
+                let mut buffer = [0; 1024];
+                while !head.windows(4).any(|end| end == b"\r\n\r\n") {
+                    match stream.read(&mut buffer).await {
+                        Ok(0) | Err(_) => return,
+                        Ok(count) => head.extend_from_slice(&buffer[..count]),
+                    }
+                }
+                let head = String::from_utf8_lossy(&head).into_owned();
+                let status = match head.starts_with("GET /healthz ") {
+                    true => status.load(Ordering::SeqCst),
+                    false => 200,
+                };
+                let proto = head.contains("x-forwarded-proto: https");
+                let body = format!("{name} {proto}");
+                let answer = format!(
+                    "HTTP/1.1 {status} X\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}",
+                    body.len()
+                );
+                let _ = stream.write_all(answer.as_bytes()).await;
+            });
+        }
+    });
+    (port, status)
+}
+
+/// A certificate that vouches for itself, and its key.
+fn certificate(name: &str) -> (String, String) {
+    let key = rcgen::KeyPair::generate().unwrap();
+    let made = rcgen::CertificateParams::new([name.to_owned()]).unwrap();
+    (made.self_signed(&key).unwrap().pem(), key.serialize_pem())
+}
+
+/// One request over a new connection to a load balancer, which must show one of the certificates;
+/// which one it was.
+async fn knock(place: SocketAddr, name: &str, known: &[&str]) -> (usize, String) {
+    for (which, pem) in known.iter().enumerate() {
+        let client = reqwest::Client::builder()
+            .no_proxy()
+            .tls_certs_only([Certificate::from_pem(pem.as_bytes()).unwrap()])
+            .resolve(name, place)
+            .build()
+            .unwrap();
+        let asked = client
+            .get(format!("https://{name}:{}/", place.port()))
+            .send()
+            .await;
+        match asked {
+            Ok(answer) => {
+                assert_eq!(answer.status(), StatusCode::OK);
+                return (which, answer.text().await.unwrap());
+            }
+            // Another certificate than this one; anything else is a gap.
+            Err(error) => assert!(
+                format!("{error:?}").contains("InvalidCertificate"),
+                "{error:?}"
+            ),
+        }
+    }
+    panic!("{name} is answered with a certificate that nobody made");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_load_balancer_listens_checks_and_changes_certificates_without_a_gap() {
+    let hetzner = start(QUICK, 0).await;
+    let api = Api::new(&hetzner, "HCLOUD_TOKEN");
+    let mut healths = Vec::new();
+    let mut ports = Vec::new();
+    let mut ids = Vec::new();
+    for name in ["one", "two"] {
+        let body = json!({"name": name, "server_type": "cx23", "image": "debian-13",
+                          "location": "fsn1", "labels": {"role": "web"}});
+        let server = api.post("/servers", body).await["server"].clone();
+        ids.push(server["id"].as_u64().unwrap());
+        let ip: Ipv4Addr = server["public_net"]["ipv4"]["ip"]
+            .as_str()
+            .unwrap()
+            .parse()
+            .unwrap();
+        assert!(ip.is_loopback());
+        if cfg!(not(target_os = "linux")) {
+            return skip("only Linux has all of 127.0.0.0/8");
+        }
+        // Both on one port, as a service wants it; each address has all of them.
+        let port = ports.first().copied().unwrap_or(0);
+        let (port, health) = program(ip, port, name).await;
+        ports.push(port);
+        healths.push(health);
+    }
+    let port = ports[0];
+    let (first, second) = (certificate("web.example"), certificate("web.example"));
+    let upload = async |name: &str, (pem, key): &(String, String)| {
+        let body = json!({"name": name, "certificate": pem, "private_key": key});
+        api.post("/certificates", body).await["certificate"]["id"]
+            .as_u64()
+            .unwrap()
+    };
+    let (old, new) = (upload("old", &first).await, upload("new", &second).await);
+    let balancer = api
+        .post(
+            "/load_balancers",
+            json!({
+                "name": "web", "load_balancer_type": "lb11", "location": "fsn1",
+                "services": [{"protocol": "https", "listen_port": 8443, "destination_port": port,
+                    "proxyprotocol": false, "http": {"certificates": [old]},
+                    "health_check": {"protocol": "http", "port": port, "interval": 3, "timeout": 2,
+                                     "retries": 2, "http": {"path": "/healthz", "status_codes": ["2??"]}}}],
+                "targets": [{"type": "label_selector", "label_selector": {"selector": "role=web"}}],
+            }),
+        )
+        .await["load_balancer"]
+        .clone();
+    let path = format!("/load_balancers/{}", balancer["id"]);
+    let wait_for = async |wanted: &dyn Fn(&[Value]) -> bool| loop {
+        let now = api.get(&path).await;
+        let targets = now["load_balancer"]["targets"][0]["targets"]
+            .as_array()
+            .unwrap()
+            .clone();
+        let health: Vec<Value> = targets
+            .iter()
+            .map(|t| t["health_status"][0].clone())
+            .collect();
+        if wanted(&health) {
+            return health;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    };
+    let well = |health: &Value| health["status"] == "healthy";
+    wait_for(&|all| all.iter().all(well)).await;
+
+    let listeners: Value = json_of(
+        reqwest::get(format!(
+            "{}/simulator/listeners",
+            hetzner.endpoint().trim_end_matches("/v1")
+        ))
+        .await
+        .unwrap(),
+    )
+    .await;
+    let place: SocketAddr = listeners["listeners"][0]["address"]
+        .as_str()
+        .unwrap()
+        .parse()
+        .unwrap();
+    let known = [first.0.as_str(), second.0.as_str()];
+    let mut seen = HashSet::new();
+    for _ in 0..4 {
+        let (which, text) = knock(place, "web.example", &known).await;
+        assert_eq!(which, 0);
+        seen.insert(text);
+    }
+    // In turn, and told what the client spoke.
+    assert_eq!(
+        seen,
+        HashSet::from(["one true".to_owned(), "two true".to_owned()])
+    );
+
+    // One is not well, and says how.
+    healths[1].store(503, Ordering::SeqCst);
+    let health = wait_for(&|all| all.iter().any(|health| health["status"] == "unhealthy")).await;
+    assert_eq!(health[1]["detail"], "unexpected_http_status");
+    assert_eq!(health[1]["http_status_code"], 503);
+    for _ in 0..4 {
+        assert_eq!(knock(place, "web.example", &known).await.1, "one true");
+    }
+    healths[1].store(200, Ordering::SeqCst);
+    wait_for(&|all| all.iter().all(well)).await;
+
+    // Clients come all the time while the certificate is replaced.
+    let done = Arc::new(AtomicBool::new(false));
+    let (stop, pems) = (done.clone(), [first.0.clone(), second.0.clone()]);
+    let clients = tokio::spawn(async move {
+        let mut order = Vec::new();
+        while !stop.load(Ordering::SeqCst) {
+            order.push(knock(place, "web.example", &[&pems[0], &pems[1]]).await.0);
+        }
+        order
+    });
+    let body = json!({"listen_port": 8443, "http": {"certificates": [new]}});
+    api.post(&format!("{path}/actions/update_service"), body)
+        .await;
+    loop {
+        if knock(place, "web.example", &known).await.0 == 1 {
+            break;
+        }
+    }
+    done.store(true, Ordering::SeqCst);
+    let order = clients.await.unwrap();
+    assert!(order.is_sorted(), "{order:?}");
+    let used = api.get(&format!("/certificates/{old}")).await;
+    assert_eq!(used["certificate"]["used_by"], json!([]));
+
+    // Nothing answers for a server that is gone.
+    for id in ids {
+        let answer = api
+            .send(Method::DELETE, &format!("/servers/{id}"), None)
+            .await;
+        assert_eq!(answer.status(), StatusCode::OK);
+    }
+    wait_for(&|all| all.is_empty()).await;
 }

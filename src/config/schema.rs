@@ -84,6 +84,8 @@ pub struct SecretsOfEnvironment {
     pub elasticsearch_password: String,
     /// Token of the environment's Hetzner project.
     pub hcloud_token: String,
+    /// Where the Hetzner API is, when it is not the public one.
+    pub hcloud_endpoint: String,
     /// Password of Vault's database.
     pub vault_db_password: String,
 }

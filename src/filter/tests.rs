@@ -18,7 +18,7 @@ impl Row for Sample {
 
     fn field(&self, name: &str) -> Option<Value<'_>> {
         match name {
-            "unit" => Some(self.name.into()),
+            "unit" | "name" => Some(self.name.into()),
             "description" => Some(self.description.into()),
             "restarts" => Some(Value::Number(self.restarts)),
             "memory" => self.memory.map(Value::Number),

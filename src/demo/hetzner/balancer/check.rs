@@ -20,6 +20,7 @@ use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::TcpStream,
     sync::watch,
+    task::JoinSet,
     time::{sleep, timeout},
 };
 use tokio_rustls::rustls::pki_types::ServerName;
@@ -108,29 +109,26 @@ where
         let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream))
             .await
             .ok()?;
+        // Driven on its own: an answer must not be lost because the connection ends with it. Ends
+        // with this check.
+        let mut driver = JoinSet::new();
+        driver.spawn(connection);
         let host = check.domain.clone().unwrap_or_else(|| target.to_string());
         let request = Request::get(&check.path)
             .header(HOST, host)
             .body(Empty::<Bytes>::new())
             .ok()?;
-        let read = async {
-            let answer = sender.send_request(request).await.ok()?;
-            let status = answer.status().as_u16();
-            let body = match check.response {
-                None => Bytes::new(),
-                Some(_) => Limited::new(answer, LOOKED_AT)
-                    .collect()
-                    .await
-                    .ok()?
-                    .to_bytes(),
-            };
-            Some((status, body))
+        let answer = sender.send_request(request).await.ok()?;
+        let status = answer.status().as_u16();
+        let body = match check.response {
+            None => Bytes::new(),
+            Some(_) => Limited::new(answer, LOOKED_AT)
+                .collect()
+                .await
+                .ok()?
+                .to_bytes(),
         };
-        tokio::select! {
-            read = read => read,
-            // The connection only ends before the answer when it broke.
-            _ = connection => None,
-        }
+        Some((status, body))
     };
     match timeout(patience, answer).await {
         Err(_) => unhealthy("layer7_timeout"),
