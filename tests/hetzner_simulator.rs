@@ -1,5 +1,13 @@
 //! The simulated Hetzner, judged by Hetzner's own clients, and by what it promises itself.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice
+)]
+
 mod common;
 
 use common::skip;

@@ -1,7 +1,7 @@
 //! JSON from the API, read leniently: what is missing, null, unknown or of another type than
 //! expected never fails what it stands in.
 //!
-//! Models are made by [`model!`] and closed sets of words by [`words!`]. Only text that is no
+//! Models are made by `model!` and closed sets of words by `words!`. Only text that is no
 //! JSON at all is an error.
 
 mod page;

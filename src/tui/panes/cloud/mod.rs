@@ -1,5 +1,5 @@
 //! The lists of an environment's Hetzner project: one pane for all kinds, each kind a small file
-//! of [`kinds`]. A single resource is the pane `resource`.
+//! of `kinds`. A single resource is the pane `resource`.
 
 pub(crate) mod kinds;
 mod rows;

@@ -49,7 +49,7 @@ pub(super) fn fields(kind: CloudKind) -> Vec<&'static str> {
 }
 
 /// One kind's list as it is shown.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Listed {
     /// Numbers, in order.
     pub(super) rows: Vec<u64>,
@@ -63,20 +63,6 @@ pub(super) struct Listed {
     pub(super) filter: Filter,
     /// The user moved the selection; until then it stays on the first row.
     pub(super) moved: bool,
-}
-
-impl Default for Listed {
-    fn default() -> Self {
-        Listed {
-            rows: Vec::new(),
-            own: 0,
-            all: 0,
-            cost: None,
-            list: ListState::default(),
-            filter: Filter::default(),
-            moved: false,
-        }
-    }
 }
 
 impl Listed {
